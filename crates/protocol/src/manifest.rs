@@ -1,0 +1,310 @@
+//! Manifests and indexes: read strictly, stored byte for byte (image-spec, "Image Manifest" and "Image Index").
+//!
+//! What one reader takes for an image and another for an index is refused, and so are members that only one of two
+//! readers would see: repeated ones, and ones that differ in case only (GHSA-qq97-vm5h-rrhg).
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use crate::digest::Digest;
+use crate::media_type::MediaType;
+
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 32;
+
+/// Whether a manifest describes one image or lists manifests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A configuration and layers.
+    Image,
+    /// Other manifests.
+    Index,
+}
+
+/// Why a manifest was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Larger than the limit.
+    #[error("the manifest has more than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// Not JSON, or JSON that two readers could read differently.
+    #[error("the manifest cannot be read: {problem}")]
+    Json {
+        /// Where and why.
+        problem: String,
+    },
+    /// A media type that is no manifest's.
+    #[error("this media type is not a manifest's: use an OCI image manifest or index, or Docker schema 2")]
+    MediaType,
+    /// Docker's first format, whose digest does not cover what is run.
+    #[error(
+        "docker schema 1 manifests are not accepted: their digest does not cover the image; push with docker 1.10 or newer"
+    )]
+    Schema1,
+    /// `Content-Type` and `mediaType` differ.
+    #[error("`Content-Type` and the member `mediaType` name different media types")]
+    Contradiction,
+    /// `schemaVersion` is not 2.
+    #[error("`schemaVersion` must be 2")]
+    SchemaVersion,
+    /// Both `layers` and `manifests`, or a member of the other shape.
+    #[error("the member `{member}` does not belong into this kind of manifest")]
+    Foreign {
+        /// The member.
+        member: &'static str,
+    },
+    /// A member that must be there is not, or is of another type.
+    #[error("the member `{member}` is missing or of a wrong type")]
+    Member {
+        /// The member.
+        member: &'static str,
+    },
+    /// Too many entries.
+    #[error("the manifest names more than {limit} descriptors")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// A reference to content by digest and size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// What kind of content.
+    pub media_type: String,
+    /// Its name.
+    pub digest: Digest,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+impl Descriptor {
+    /// Layers that may not be distributed need not be in the repository.
+    #[must_use]
+    pub fn is_distributable(&self) -> bool {
+        !self.media_type.contains("nondistributable") && !self.media_type.contains("foreign")
+    }
+}
+
+/// What a manifest says, as far as a registry acts on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its own media type.
+    pub media_type: MediaType,
+    /// The blobs it needs: configuration and layers.
+    pub blobs: Vec<Descriptor>,
+    /// The manifests it lists.
+    pub manifests: Vec<Descriptor>,
+    /// The manifest it refers to.
+    pub subject: Option<Descriptor>,
+    /// `artifactType`, else the media type of the configuration.
+    pub artifact_type: Option<String>,
+}
+
+impl Manifest {
+    /// The largest manifest, in bytes.
+    pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+    /// The most descriptors in one manifest.
+    pub const MAX_DESCRIPTORS: usize = 1000;
+
+    /// Reads a manifest. `declared` is its `Content-Type`; without one, the member `mediaType` decides.
+    ///
+    /// # Errors
+    /// [`ManifestError`] says what to change.
+    pub fn parse(bytes: &[u8], declared: Option<MediaType>) -> Result<Self, ManifestError> {
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(ManifestError::TooLarge { limit: Self::MAX_BYTES });
+        }
+        let tree: Tree =
+            serde_json::from_slice(bytes).map_err(|error| ManifestError::Json { problem: error.to_string() })?;
+        let media_type = media_type(&tree, declared)?;
+        if tree.number("schemaVersion") != Some(2) {
+            return Err(ManifestError::SchemaVersion);
+        }
+        match media_type.shape() {
+            Shape::Image => Self::image(&tree, media_type),
+            Shape::Index => Self::index(&tree, media_type),
+        }
+    }
+
+    fn image(tree: &Tree, media_type: MediaType) -> Result<Self, ManifestError> {
+        refuse(tree, &["manifests", "fsLayers"])?;
+        let config = descriptor(tree.member("config"), "config")?;
+        let layers = descriptors(tree, "layers")?;
+        let artifact_type = tree.text("artifactType").unwrap_or(&config.media_type).to_owned();
+        Ok(Self {
+            media_type,
+            blobs: std::iter::once(config).chain(layers).collect(),
+            manifests: Vec::new(),
+            subject: subject(tree)?,
+            artifact_type: Some(artifact_type),
+        })
+    }
+
+    fn index(tree: &Tree, media_type: MediaType) -> Result<Self, ManifestError> {
+        refuse(tree, &["layers", "config", "fsLayers"])?;
+        Ok(Self {
+            media_type,
+            blobs: Vec::new(),
+            manifests: descriptors(tree, "manifests")?,
+            subject: subject(tree)?,
+            artifact_type: tree.text("artifactType").map(str::to_owned),
+        })
+    }
+}
+
+fn media_type(tree: &Tree, declared: Option<MediaType>) -> Result<MediaType, ManifestError> {
+    let inner = match tree.member("mediaType") {
+        None => None,
+        Some(Tree::Text(text)) => Some(text.parse::<MediaType>()?),
+        Some(_) => return Err(ManifestError::Member { member: "mediaType" }),
+    };
+    match (declared, inner) {
+        (Some(declared), Some(inner)) if declared != inner => Err(ManifestError::Contradiction),
+        (Some(media_type), _) | (None, Some(media_type)) => Ok(media_type),
+        (None, None) if tree.number("schemaVersion") == Some(1) => Err(ManifestError::Schema1),
+        (None, None) => Err(ManifestError::MediaType),
+    }
+}
+
+fn refuse(tree: &Tree, members: &[&'static str]) -> Result<(), ManifestError> {
+    match members.iter().find(|member| tree.member(member).is_some()) {
+        Some(member) => Err(ManifestError::Foreign { member }),
+        None => Ok(()),
+    }
+}
+
+fn subject(tree: &Tree) -> Result<Option<Descriptor>, ManifestError> {
+    tree.member("subject").map(|subject| descriptor(Some(subject), "subject")).transpose()
+}
+
+fn descriptors(tree: &Tree, member: &'static str) -> Result<Vec<Descriptor>, ManifestError> {
+    let Some(Tree::List(entries)) = tree.member(member) else { return Err(ManifestError::Member { member }) };
+    if entries.len() > Manifest::MAX_DESCRIPTORS {
+        return Err(ManifestError::TooMany { limit: Manifest::MAX_DESCRIPTORS });
+    }
+    entries.iter().map(|entry| descriptor(Some(entry), member)).collect()
+}
+
+fn descriptor(tree: Option<&Tree>, member: &'static str) -> Result<Descriptor, ManifestError> {
+    let read = |tree: &Tree| {
+        Some(Descriptor {
+            media_type: tree.text("mediaType")?.to_owned(),
+            digest: tree.text("digest")?.parse().ok()?,
+            size: tree.number("size")?,
+        })
+    };
+    tree.and_then(read).ok_or(ManifestError::Member { member })
+}
+
+/// JSON in which every member of an object stands once.
+enum Tree {
+    Map(Vec<(String, Self)>),
+    List(Vec<Self>),
+    Text(String),
+    Number(u64),
+    Other,
+}
+
+impl Tree {
+    fn member(&self, name: &str) -> Option<&Self> {
+        let Self::Map(members) = self else { return None };
+        members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        match self.member(name)? {
+            Self::Text(text) => Some(text),
+            Self::Map(_) | Self::List(_) | Self::Number(_) | Self::Other => None,
+        }
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        match self.member(name)? {
+            Self::Number(number) => Some(*number),
+            Self::Map(_) | Self::List(_) | Self::Text(_) | Self::Other => None,
+        }
+    }
+
+    fn depth(&self) -> usize {
+        let inner = match self {
+            Self::Map(members) => members.iter().map(|(_, value)| value.depth()).max(),
+            Self::List(entries) => entries.iter().map(Self::depth).max(),
+            Self::Text(_) | Self::Number(_) | Self::Other => return 0,
+        };
+        inner.unwrap_or(0).saturating_add(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Tree;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Tree, A::Error> {
+        let mut members: Vec<(String, Tree)> = Vec::new();
+        let mut names = std::collections::HashSet::new();
+        while let Some((name, value)) = access.next_entry::<String, Tree>()? {
+            // Folding case covers both faults; annotations are the one place where case may tell members apart, and
+            // no two of them in the field do.
+            if !names.insert(name.to_lowercase()) {
+                return Err(A::Error::custom("a member stands twice, or twice in different case"));
+            }
+            members.push((name, value));
+        }
+        bounded(Tree::Map(members))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Tree, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = access.next_element()? {
+            entries.push(entry);
+        }
+        bounded(Tree::List(entries))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(text.to_owned()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Tree, E> {
+        Ok(Tree::Number(number))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+}
+
+fn bounded<E: serde::de::Error>(tree: Tree) -> Result<Tree, E> {
+    if tree.depth() > MAX_DEPTH { Err(E::custom(format!("nested more than {MAX_DEPTH} deep"))) } else { Ok(tree) }
+}
+
+#[cfg(test)]
+mod tests;

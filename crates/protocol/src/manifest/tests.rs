@@ -1,0 +1,89 @@
+use super::*;
+
+const HEX: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+fn descriptor_json(media_type: &str) -> String {
+    format!(r#"{{"mediaType":"{media_type}","digest":"sha256:{HEX}","size":7}}"#)
+}
+
+fn image(more: &str) -> String {
+    let config = descriptor_json("application/vnd.oci.image.config.v1+json");
+    let layer = descriptor_json("application/vnd.oci.image.layer.v1.tar+gzip");
+    format!(r#"{{"schemaVersion":2,"config":{config},"layers":[{layer}]{more}}}"#)
+}
+
+fn parse(json: &str, media_type: MediaType) -> Result<Manifest, ManifestError> {
+    Manifest::parse(json.as_bytes(), Some(media_type))
+}
+
+#[test]
+fn an_image() {
+    let manifest = parse(&image(""), MediaType::OciManifest).unwrap();
+    assert_eq!((manifest.blobs.len(), manifest.manifests.len()), (2, 0));
+    assert_eq!(manifest.artifact_type.as_deref(), Some("application/vnd.oci.image.config.v1+json"));
+}
+
+#[test]
+fn an_empty_index() {
+    let json = format!(r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[]}}"#, MediaType::OciIndex);
+    assert_eq!(Manifest::parse(json.as_bytes(), None).unwrap().media_type, MediaType::OciIndex);
+}
+
+#[test]
+fn two_readers_must_agree() {
+    for more in [r#","manifests":[]"#, r#","layers":[]"#, r#","Layers":[]"#, r#","annotations":{"a":"1","a":"2"}"#] {
+        assert!(parse(&image(more), MediaType::OciManifest).is_err(), "{more}");
+    }
+    assert_eq!(
+        parse(r#"{"schemaVersion":2,"manifests":[],"config":{}}"#, MediaType::OciIndex),
+        Err(ManifestError::Foreign { member: "config" })
+    );
+    assert_eq!(
+        parse(&image(&format!(r#","mediaType":"{}""#, MediaType::OciIndex)), MediaType::OciManifest),
+        Err(ManifestError::Contradiction)
+    );
+}
+
+#[test]
+fn schema_1_is_refused_by_name() {
+    assert_eq!(
+        "application/vnd.docker.distribution.manifest.v1+prettyjws".parse::<MediaType>(),
+        Err(ManifestError::Schema1)
+    );
+    assert_eq!(Manifest::parse(br#"{"schemaVersion":1}"#, None), Err(ManifestError::Schema1));
+}
+
+#[test]
+fn wrong_types_are_errors() {
+    for json in [
+        "",
+        "[]",
+        "null",
+        "{",
+        r#"{"schemaVersion":"2"}"#,
+        r#"{"schemaVersion":2}"#,
+        r#"{"schemaVersion":2,"config":null,"layers":[]}"#,
+    ] {
+        assert!(parse(json, MediaType::OciManifest).is_err(), "{json}");
+    }
+    let negative = image("").replace("\"size\":7", "\"size\":-7");
+    assert!(parse(&negative, MediaType::OciManifest).is_err());
+    let traversal = image("").replace(HEX, "../../x");
+    assert!(parse(&traversal, MediaType::OciManifest).is_err());
+}
+
+#[test]
+fn limits_hold_at_the_limit() {
+    let nested = |depth: usize| format!(r#","annotations":{}1{}"#, "[".repeat(depth), "]".repeat(depth));
+    assert!(parse(&image(&nested(MAX_DEPTH - 1)), MediaType::OciManifest).is_ok());
+    assert!(parse(&image(&nested(MAX_DEPTH)), MediaType::OciManifest).is_err());
+    let listing = |count: usize| {
+        let entries = vec![descriptor_json(MediaType::OciManifest.as_str()); count].join(",");
+        format!(r#"{{"schemaVersion":2,"manifests":[{entries}]}}"#)
+    };
+    assert!(parse(&listing(1000), MediaType::OciIndex).is_ok());
+    assert_eq!(parse(&listing(1001), MediaType::OciIndex), Err(ManifestError::TooMany { limit: 1000 }));
+    let padded = |size: usize| format!("{}{}", image(""), " ".repeat(size - image("").len()));
+    assert!(parse(&padded(Manifest::MAX_BYTES), MediaType::OciManifest).is_ok());
+    assert!(parse(&padded(Manifest::MAX_BYTES + 1), MediaType::OciManifest).is_err());
+}
