@@ -1,0 +1,83 @@
+//! containerd's ctr.
+
+use std::cell::Cell;
+
+use super::{Client, last_digest, path, pulled};
+use crate::daemons::Containerd;
+use crate::home::{Home, Ran};
+use crate::image::Layout;
+
+/// ctr with a containerd of its own. It has no login: the credentials go with every command.
+#[derive(Debug)]
+pub struct Ctr {
+    home: Home,
+    engine: Containerd,
+    user: String,
+    namespaces: Cell<u32>,
+}
+
+impl Ctr {
+    /// A ctr whose containerd has just started.
+    pub fn new() -> Self {
+        Self { home: Home::new(), engine: Containerd::start(), user: String::new(), namespaces: Cell::new(0) }
+    }
+
+    /// Runs in a namespace, which sees no other's images and blobs.
+    fn run(&self, namespace: &str, arguments: &[&str]) -> Ran {
+        let address = self.engine.address();
+        self.home.run("ctr", &[&["--address", &address, "--namespace", namespace], arguments].concat(), "")
+    }
+
+    /// Runs `ctr images VERB`; without its standard output, which is nothing but progress.
+    fn transfer(&self, namespace: &str, verb: &str, flags: &[&str], reference: &str) -> Ran {
+        let user: &[&str] = if self.user.is_empty() { &[] } else { &["--user", &self.user] };
+        let mut ran = self.run(namespace, &[&["images", verb, "--plain-http"], user, flags, &[reference]].concat());
+        ran.stdout.clear();
+        ran
+    }
+
+    fn namespace(&self) -> String {
+        self.namespaces.set(self.namespaces.get() + 1);
+        format!("number-{}", self.namespaces.get())
+    }
+}
+
+impl Default for Ctr {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Client for Ctr {
+    fn name(&self) -> &'static str {
+        "ctr"
+    }
+
+    fn login(&mut self, _registry: &str, user: &str, password: &str) -> Option<Ran> {
+        self.user = format!("{user}:{password}");
+        None
+    }
+
+    fn push(&self, image: &Layout, reference: &str) -> Ran {
+        let file = self.home.fresh().join("archive.tar");
+        image.archive(&file, reference);
+        let namespace = self.namespace();
+        self.run(&namespace, &["images", "import", "--all-platforms", "--no-unpack", path(&file)]).ok();
+        self.transfer(&namespace, "push", &[], reference)
+    }
+
+    fn push_index(&self, index: &Layout, reference: &str) -> Ran {
+        self.push(index, reference)
+    }
+
+    fn pull(&self, reference: &str) -> Result<String, Ran> {
+        let namespace = self.namespace();
+        pulled(self.transfer(&namespace, "pull", &["--snapshotter=native"], reference), |_| {
+            last_digest(&self.run(&namespace, &["images", "list", &format!("name=={reference}")]).ok().stdout)
+        })
+    }
+
+    fn tags(&self, _repository: &str) -> Option<Ran> {
+        None
+    }
+}

@@ -1,0 +1,23 @@
+//! Real clients, servers and images for the tests.
+//!
+//! Everything here blocks, waits with a bound, and panics with the whole output of what failed.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "what goes wrong here is a failed test, and a panic is how a test says so"
+)]
+
+pub mod clients;
+pub mod daemons;
+mod home;
+pub mod http;
+pub mod image;
+mod normal;
+pub mod process;
+mod tools;
+
+pub use home::{Home, Ran};
+pub use normal::normalised;
+pub use tools::tool;

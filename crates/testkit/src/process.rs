@@ -1,0 +1,185 @@
+//! A server process of a test: started, awaited, measured, ended.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything awaited may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(5);
+/// Clock ticks per second in `/proc`: 100 on every Linux that Rust's standard library supports.
+const TICKS: u32 = 100;
+/// How much of a server's output a failed test shows.
+const LAST_LINES: usize = 40;
+
+/// A running process. Its output goes to a file and is part of every panic; dropped, it is killed.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    output: PathBuf,
+}
+
+impl Server {
+    /// Starts `command`, standard output and standard error going to the file `output`.
+    pub fn start(mut command: Command, output: &Path) -> Self {
+        let file = File::create(output).expect("the file for the output is made");
+        let copy = file.try_clone().expect("the file is shared");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file)
+            .stderr(copy)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        Self { child, output: output.to_owned() }
+    }
+
+    /// Waits until `condition` holds; panics with the output when the process ends before, or after a minute.
+    pub fn wait_until(&mut self, what: &str, mut condition: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !condition() {
+            let ended = self.child.try_wait().expect("the state of a child can be read");
+            if let Some(status) = ended {
+                panic!("ended with {status} before {what}:\n{}", last_lines(&self.output()));
+            }
+            assert!(start.elapsed() < PATIENCE, "still waiting for {what}:\n{}", last_lines(&self.output()));
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Waits until a file exists.
+    pub fn wait_for_file(&mut self, file: &Path) {
+        self.wait_until(&file.display().to_string(), || file.exists());
+    }
+
+    /// Waits until something accepts connections at `address`.
+    pub fn wait_for_port(&mut self, address: SocketAddr) {
+        self.wait_until(&address.to_string(), || TcpStream::connect(address).is_ok());
+    }
+
+    /// What the process has written so far.
+    pub fn output(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.output).unwrap_or_default()).into_owned()
+    }
+
+    /// The process ID.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// kill -9, and waits for the end.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a child can be awaited");
+    }
+
+    /// Sends a signal, such as `Signal::TERM`.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw).expect("a process ID is a positive number");
+        kill_process(id, signal).expect("a child can be signalled");
+    }
+
+    /// SIGTERM, and waits for the end; panics with the output when it has not come after a minute.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits for the end; panics with the output when it has not come after a minute.
+    pub fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the state of a child can be read") {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "does not end:\n{}", last_lines(&self.output()));
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Memory as the kernel counts it.
+    pub fn memory(&self) -> Memory {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("the process runs");
+        Memory { resident: field(&status, "VmRSS:"), peak: field(&status, "VmHWM:") }
+    }
+
+    /// CPU time of all its threads, user and system, in steps of 10 ms.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("the process runs");
+        // The second field is the name in parentheses and may hold blanks; utime and stime are the 14th and 15th.
+        let (_, after_name) = stat.rsplit_once(')').expect("the name ends");
+        let ticks: u32 = after_name.split_whitespace().skip(11).take(2).map(number).sum();
+        Duration::from_secs(1) * ticks / TICKS
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing to kill, and nothing to say.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("--- the last lines of {}\n{}", self.output.display(), last_lines(&self.output()));
+        }
+    }
+}
+
+fn last_lines(text: &str) -> &str {
+    let start = text.trim_end().rmatch_indices('\n').nth(LAST_LINES).map_or(0, |(newline, _)| newline + 1);
+    &text[start..]
+}
+
+/// Memory of a process in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    /// `VmRSS`: resident now.
+    pub resident: u64,
+    /// `VmHWM`: the most that was resident.
+    pub peak: u64,
+}
+
+fn field(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the kernel tells");
+    let kibibytes = line.split_whitespace().next().expect("a number follows");
+    u64::from(number(kibibytes)) * 1024
+}
+
+fn number(text: &str) -> u32 {
+    text.parse().expect("the kernel writes numbers")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, folder: &Path) -> Server {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).current_dir(folder);
+        Server::start(command, &folder.join("output"))
+    }
+
+    #[test]
+    fn a_server_is_awaited_measured_and_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = "trap 'echo bye; exit 3' TERM; i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; \
+                      touch ready; while true; do sleep 0.01; done";
+        let mut server = shell(script, folder.path());
+        server.wait_for_file(&folder.path().join("ready"));
+        assert!(server.cpu_time() >= Duration::from_millis(10), "{:?}", server.cpu_time());
+        let memory = server.memory();
+        assert!(memory.resident > 100_000 && memory.peak >= memory.resident, "{memory:?}");
+        assert_eq!(server.terminate().code(), Some(3));
+        assert_eq!(server.output(), "bye\n");
+    }
+
+    #[test]
+    #[should_panic(expected = "before the sun rises:\nno sun")]
+    fn an_early_end_is_told_with_the_output() {
+        let folder = tempfile::tempdir().expect("a folder");
+        shell("echo no sun", folder.path()).wait_until("the sun rises", || false);
+    }
+}

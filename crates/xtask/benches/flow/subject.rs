@@ -1,0 +1,150 @@
+//! What is measured: a server of its own process, pinned to its core.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use testkit::http;
+use testkit::image::{Noise, digest_of};
+use testkit::process::Server;
+
+use crate::cores::Cores;
+use crate::exchange::{Body, Exchange, token};
+use crate::floor;
+
+const REPOSITORY: &str = "bench/app";
+const ROBOT: &str = "bench";
+const BLOB_SIZE: u64 = 20 * 1024;
+const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) server: Server,
+    pub(crate) address: SocketAddr,
+    _folder: TempDir,
+}
+
+impl Subject {
+    /// A bare server that answers as this exchange was answered.
+    pub(crate) fn floor(cores: &Cores, exchange: &Exchange) -> Self {
+        let folder = temporary();
+        floor::describe(folder.path(), exchange);
+        let mut command = cores.command(&std::env::current_exe().expect("this program has a file"));
+        command.arg("floor").arg(folder.path());
+        let mut server = Server::start(command, &folder.path().join("output"));
+        let place = folder.path().join(floor::ADDRESS);
+        server.wait_for_file(&place);
+        let address = fs::read_to_string(place).expect("the address is told");
+        Self { server, address: address.parse().expect("an address"), _folder: folder }
+    }
+}
+
+/// pullgate with one image in its store.
+#[derive(Debug)]
+pub(crate) struct Pullgate {
+    subject: Subject,
+    program: PathBuf,
+    data: PathBuf,
+}
+
+impl Pullgate {
+    /// Starts it in a folder of its own.
+    pub(crate) fn start(program: &Path, cores: &Cores) -> Self {
+        let folder = temporary();
+        let data = folder.path().join("data");
+        let mut command = cores.command(program);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--data"]).arg(&data);
+        command.current_dir(folder.path());
+        let mut server = Server::start(command, &folder.path().join("output"));
+        let place = data.join("listening.json");
+        server.wait_for_file(&place);
+        let (address, ops) = listening(&place);
+        server.wait_until("readiness", || http::request(ops, "GET", "/health/ready", &[], &[]).head.status == 200);
+        Self { subject: Subject { server, address, _folder: folder }, program: program.to_owned(), data }
+    }
+
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// What is measured: two reads with a token, and a refusal.
+    pub(crate) fn exchanges(&self) -> Vec<Arc<Exchange>> {
+        let address = self.subject.address;
+        let key = self.robot();
+        let push = token(address, (ROBOT, &key), &format!("repository:{REPOSITORY}:pull,push"));
+        let (manifest, blob) = self.pushed(&push);
+        let pull = token(address, (ROBOT, &key), &format!("repository:{REPOSITORY}:pull"));
+        let with_token = |target: &str| (target.to_owned(), Some(pull.clone()));
+        let asked = |name, (target, token): (String, Option<String>), expected| {
+            Arc::new(Exchange::asked(name, address, (&target, token.as_deref()), expected))
+        };
+        vec![
+            asked("manifest, with a token", with_token(&manifest), (200, Body::Memory)),
+            asked("20 KB blob, with a token", with_token(&blob), (200, Body::File)),
+            asked("anonymous refusal", (manifest.clone(), None), (401, Body::NamesRequest)),
+        ]
+    }
+
+    /// Creates the robot; its key.
+    fn robot(&self) -> String {
+        let words = ["robot", "create", ROBOT, "--pull", REPOSITORY, "--push", REPOSITORY, "--ttl", "1h"];
+        let mut command = Command::new(&self.program);
+        let made = command.args(words).args(["--format", "json", "--data"]).arg(&self.data).output();
+        let made = made.expect("the program starts");
+        assert!(made.status.success(), "no robot: {}", String::from_utf8_lossy(&made.stderr));
+        let robot: serde_json::Value = serde_json::from_slice(&made.stdout).expect("a robot in JSON");
+        robot["key"].as_str().expect("a key").to_owned()
+    }
+
+    /// Pushes an image; the paths of its manifest and of its blob.
+    fn pushed(&self, token: &str) -> (String, String) {
+        let content = noise();
+        let digest = digest_of(&content);
+        let uploads = format!("/v2/{REPOSITORY}/blobs/uploads/?digest={digest}");
+        self.sent("POST", &uploads, token, ("application/octet-stream", &content));
+        let manifest = serde_json::json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json",
+                "digest": digest,
+                "size": content.len(),
+            },
+            "layers": [],
+        });
+        let target = format!("/v2/{REPOSITORY}/manifests/1.0");
+        self.sent("PUT", &target, token, (MANIFEST_TYPE, manifest.to_string().as_bytes()));
+        (target, format!("/v2/{REPOSITORY}/blobs/{digest}"))
+    }
+
+    fn sent(&self, method: &str, target: &str, token: &str, (media_type, body): (&str, &[u8])) {
+        let credential = format!("Bearer {token}");
+        let headers = [("Authorization", credential.as_str()), ("Content-Type", media_type)];
+        let answer = http::request(self.subject.address, method, target, &headers, body);
+        assert_eq!(answer.head.status, 201, "{method} {target}: {}", answer.text());
+    }
+}
+
+fn temporary() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder is made")
+}
+
+fn noise() -> Vec<u8> {
+    let mut content = Vec::new();
+    std::io::Read::read_to_end(&mut Noise::new(1, BLOB_SIZE), &mut content).expect("noise never fails");
+    content
+}
+
+/// The addresses of the registry and of its operations listener.
+fn listening(file: &Path) -> (SocketAddr, SocketAddr) {
+    let text = fs::read(file).expect("the addresses are told");
+    let told: serde_json::Value = serde_json::from_slice(&text).expect("addresses in JSON");
+    let address = |value: &serde_json::Value| {
+        value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no address: {told}"))
+    };
+    (address(&told["listen"][0]), address(&told["ops"][0]))
+}
