@@ -1,0 +1,274 @@
+//! The journal: what may be served is written here first, and what is refused is written here too.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use policy::Permit;
+use protocol::{Now, Oci, Operation, Request};
+use serde::Deserialize;
+use tokio::sync::watch;
+
+use crate::checkpoint::{Checkpoint, CheckpointKey, LogName};
+use crate::circumstances::{Circumstances, LeafName, Outcome, Refused};
+use crate::error::LogError;
+use crate::flood::Floods;
+use crate::log::{Log, LogSettings};
+use crate::record::{Administration, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes, Record, micros};
+use crate::recover::Recovered;
+
+/// Outcomes that wait to be written together; beyond it the oldest are lost and read `unknown`.
+const WAITING_OUTCOMES: usize = 100_000;
+/// Outcomes in one leaf: each takes at most 150 bytes, and a line is short enough for a log entry.
+const OUTCOMES_PER_LEAF: usize = 256;
+
+/// This room's part of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Sync every allow before its answer; by default reads are synced within 100 ms.
+    pub strict: bool,
+    /// A segment is closed when it has this many bytes.
+    pub segment_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { strict: false, segment_bytes: LogSettings::SEGMENT_BYTES }
+    }
+}
+
+/// The journal does not open or cannot write: nothing may be allowed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct JournalError(LogError);
+
+impl From<LogError> for JournalError {
+    fn from(error: LogError) -> Self {
+        Self(error)
+    }
+}
+
+/// Proof that a decision was written. Only [`Journal::admit`] makes one; origins and the token issuer ask for it.
+pub struct Admission {
+    permit: Permit,
+    leaf: LeafName,
+}
+
+/// Which room serves an admitted request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The ping: the gate itself.
+    Ping,
+    /// The token issuer.
+    Token,
+    /// The origin.
+    Origin,
+}
+
+impl Admission {
+    /// What was permitted.
+    #[must_use]
+    pub fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    /// The leaf that tells of it.
+    #[must_use]
+    pub fn leaf(&self) -> &LeafName {
+        &self.leaf
+    }
+
+    /// Which room serves it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.permit.request() {
+            Request::Ping { .. } => Kind::Ping,
+            Request::Token(_) => Kind::Token,
+            Request::Oci(_) => Kind::Origin,
+        }
+    }
+
+    /// The name of the leaf, for the outcome.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        Receipt { sequence: self.leaf.sequence }
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Admission").field("leaf", &self.leaf).finish_non_exhaustive()
+    }
+}
+
+/// Names the leaf of a decision; proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    sequence: u64,
+}
+
+/// The journal of one node.
+#[derive(Debug)]
+pub struct Journal {
+    log: Log,
+    name: Arc<str>,
+    strict: bool,
+    floods: Mutex<Floods>,
+    outcomes: Mutex<Vec<OutcomeEntry>>,
+}
+
+impl Journal {
+    /// Opens the journal in a folder. A line that a crash has torn is told by a `gap` leaf.
+    ///
+    /// # Errors
+    /// [`JournalError`] where it is damaged, older than its checkpoint, or cannot be written.
+    pub fn open(
+        settings: &Settings,
+        folder: PathBuf,
+        name: LogName,
+        key: CheckpointKey,
+        now: Now,
+    ) -> Result<(Self, Recovered), JournalError> {
+        let text: Arc<str> = name.to_string().into();
+        let (log, recovered) = Log::open(LogSettings { folder, segment_bytes: settings.segment_bytes }, key)?;
+        let journal =
+            Self { log, name: text, strict: settings.strict, floods: Mutex::default(), outcomes: Mutex::default() };
+        if let Some(torn) = recovered.torn {
+            let reason = "a write was interrupted".to_owned();
+            let gap = Gap { bytes: torn.bytes, kind: LeafKind::Gap, reason, time: micros(now.wall) };
+            journal.append(&Leaf::Gap(gap))?;
+        }
+        Ok((journal, recovered))
+    }
+
+    /// Writes an allow, and admits what it allows: the record survives kill -9 when this returns; what changes
+    /// something, and every token, is also synced.
+    ///
+    /// # Errors
+    /// [`JournalError`]: there is no admission, and the answer is 503.
+    pub async fn admit(&self, permit: Permit, circumstances: &Circumstances) -> Result<Admission, JournalError> {
+        let sequence = self.append(&Leaf::Decision(Box::new(Record::of_permit(&permit, circumstances))))?;
+        if self.strict || is_synced(permit.request()) {
+            self.log.synced(sequence).await?;
+        }
+        Ok(Admission { permit, leaf: LeafName { log: self.name.to_string(), sequence } })
+    }
+
+    /// Writes a refusal, or counts it where strangers flood. A refusal stays a refusal whatever this returns.
+    ///
+    /// # Errors
+    /// [`JournalError`] where it could not be written.
+    pub fn note(&self, refused: &Refused<'_>, circumstances: &Circumstances) -> Result<(), JournalError> {
+        if refused.is_of_a_stranger() {
+            let (in_full, over) = guard(&self.floods).admit(refused, circumstances);
+            for flood in over {
+                self.append(&Leaf::Flood(flood))?;
+            }
+            if !in_full {
+                return Ok(());
+            }
+        }
+        self.append(&Leaf::Decision(Box::new(Record::of_refusal(refused, circumstances))))?;
+        Ok(())
+    }
+
+    /// Hands in what became of an admitted request. It is written soon, many in one leaf.
+    pub fn outcome(&self, receipt: Receipt, outcome: Outcome) {
+        let mut waiting = guard(&self.outcomes);
+        if waiting.len() < WAITING_OUTCOMES {
+            waiting.push(OutcomeEntry::new(receipt.sequence, outcome));
+        }
+    }
+
+    /// Writes what has gathered: outcomes, and floods of minutes that are over. To be called every 100 ms.
+    ///
+    /// # Errors
+    /// [`JournalError`] where it cannot write now; what has gathered is kept.
+    pub fn settle(&self, now: Now) -> Result<(), JournalError> {
+        let over = guard(&self.floods).turn(now.wall);
+        self.write_gathered(over)
+    }
+
+    /// Writes everything that has gathered and closes the log.
+    ///
+    /// # Errors
+    /// [`JournalError`] where something could not be written or signed.
+    pub fn close(self, now: Now) -> Result<Checkpoint, JournalError> {
+        let floods = guard(&self.floods).end(now.wall);
+        self.write_gathered(floods)?;
+        Ok(self.log.close()?)
+    }
+
+    /// Writes the leaf of an administrative change and waits until it is synced.
+    ///
+    /// # Errors
+    /// [`JournalError`]: the change must not be made.
+    pub async fn administrate(&self, change: Administration) -> Result<LeafName, JournalError> {
+        let sequence = self.append(&Leaf::Admin(change))?;
+        self.log.synced(sequence).await?;
+        Ok(LeafName { log: self.name.to_string(), sequence })
+    }
+
+    /// The signed checkpoints, as they are made.
+    #[must_use]
+    pub fn checkpoints(&self) -> watch::Receiver<Checkpoint> {
+        self.log.checkpoints()
+    }
+
+    /// Number of leaves written.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.log.size()
+    }
+
+    fn write_gathered(&self, floods: Vec<crate::record::Flood>) -> Result<(), JournalError> {
+        for flood in floods {
+            self.append(&Leaf::Flood(flood))?;
+        }
+        let mut waiting = guard(&self.outcomes);
+        while !waiting.is_empty() {
+            let taken = waiting.len().min(OUTCOMES_PER_LEAF);
+            let of: Vec<OutcomeEntry> = waiting.drain(..taken).collect();
+            let leaf = Leaf::Outcome(Outcomes { kind: LeafKind::Outcome, of });
+            if let Err(error) = self.append(&leaf) {
+                if let Leaf::Outcome(Outcomes { of, .. }) = leaf {
+                    waiting.splice(0..0, of);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&self, leaf: &Leaf) -> Result<u64, JournalError> {
+        let line = leaf.line().map_err(|error| LogError::Write(error.into()))?;
+        Ok(self.log.append(&line)?)
+    }
+}
+
+/// Whether the record of a request is synced before its effect: what publishes, deletes or issues.
+fn is_synced(request: &Request) -> bool {
+    match request {
+        Request::Token(_) => true,
+        Request::Ping { .. } => false,
+        Request::Oci(Oci { operation, .. }) => match operation {
+            Operation::WriteManifest { .. }
+            | Operation::DeleteManifest { .. }
+            | Operation::DeleteBlob { .. }
+            | Operation::FinishUpload { .. } => true,
+            Operation::OpenUpload { mount, digest, .. } => mount.is_some() || digest.is_some(),
+            Operation::ReadManifest { .. }
+            | Operation::ReadBlob { .. }
+            | Operation::AppendUpload { .. }
+            | Operation::ReadUpload { .. }
+            | Operation::CancelUpload { .. }
+            | Operation::ListTags { .. } => false,
+        },
+    }
+}
+
+/// A panic elsewhere leaves counts and lists whole: going on with them is right.
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,39 @@
+//! Decision to record: the journal, its tree and its queries.
+//!
+//! The lower floor is a [`Log`]: lines in segments under a Merkle tree with signed heads. The upper floor is the
+//! [`Journal`], which alone turns a permit into an [`Admission`], and does so only after the record is written.
+
+mod checkpoint;
+mod circumstances;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod flood;
+mod journal;
+mod keeper;
+mod leaves;
+mod log;
+mod query;
+mod reason;
+mod record;
+mod recover;
+mod segment;
+mod tree;
+mod verify;
+
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey, CheckpointPublicKey, LogName};
+pub use circumstances::{Circumstances, CredentialSeen, Decision, Ended, LeafName, Outcome, Refused};
+pub use error::{Broken, Fault, LineFault, LogError, Place, ReadError};
+pub use journal::{Admission, Journal, JournalError, Kind, Receipt, Settings};
+pub use leaves::Leaves;
+pub use log::{Log, LogSettings};
+pub use query::{Filter, Joined, query};
+pub use reason::Reason;
+pub use record::{
+    AccessGroup, Administration, AnswerGroup, ClientGroup, ConnectionGroup, CredentialGroup, Flood, Gap, Leaf,
+    LeafKind, OutcomeEntry, Outcomes, PolicyGroup, PrincipalGroup, Record, RequestGroup,
+};
+pub use recover::{Recovered, Torn};
+pub use segment::MAX_LINE;
+pub use tree::{Frontier, Hash};
+pub use verify::{Report, verify};
