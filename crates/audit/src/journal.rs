@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::checkpoint::{Checkpoint, CheckpointKey, LogName};
-use crate::circumstances::{Circumstances, LeafName, Outcome, Refused};
+use crate::circumstances::{Circumstances, CredentialSeen, LeafName, Outcome, Refused};
 use crate::error::LogError;
 use crate::flood::Floods;
 use crate::log::{Log, LogSettings};
@@ -53,6 +53,7 @@ impl From<LogError> for JournalError {
 pub struct Admission {
     permit: Permit,
     leaf: LeafName,
+    credential: Option<CredentialSeen>,
 }
 
 /// Which room serves an admitted request.
@@ -71,6 +72,12 @@ impl Admission {
     #[must_use]
     pub fn permit(&self) -> &Permit {
         &self.permit
+    }
+
+    /// What was shown for it.
+    #[must_use]
+    pub fn credential(&self) -> Option<&CredentialSeen> {
+        self.credential.as_ref()
     }
 
     /// The leaf that tells of it.
@@ -152,7 +159,8 @@ impl Journal {
         if self.strict || is_synced(permit.request()) {
             self.log.synced(sequence).await?;
         }
-        Ok(Admission { permit, leaf: LeafName { log: self.name.to_string(), sequence } })
+        let leaf = LeafName { log: self.name.to_string(), sequence };
+        Ok(Admission { permit, leaf, credential: circumstances.credential.clone() })
     }
 
     /// Writes a refusal, or counts it where strangers flood. A refusal stays a refusal whatever this returns.

@@ -17,6 +17,7 @@ mod query;
 mod reason;
 mod record;
 mod recover;
+mod review;
 mod segment;
 mod tree;
 mod verify;
@@ -34,6 +35,7 @@ pub use record::{
     LeafKind, OutcomeEntry, Outcomes, PolicyGroup, PrincipalGroup, Record, RequestGroup,
 };
 pub use recover::{Recovered, Torn};
+pub use review::{JournalReport, Tail, find, last_state_sequence, verify_journal};
 pub use segment::MAX_LINE;
 pub use tree::{Frontier, Hash};
 pub use verify::{Report, verify};

@@ -83,7 +83,7 @@ fn absorb(found: &mut BTreeMap<u64, Joined>, filter: &Filter, sequence: u64, lin
 
 impl Filter {
     /// Everything but the digest, which an outcome may still bring.
-    fn wants(&self, record: &Record) -> bool {
+    pub(crate) fn wants(&self, record: &Record) -> bool {
         let is =
             |wanted: &Option<String>, value: Option<&str>| wanted.as_deref().is_none_or(|wanted| value == Some(wanted));
         let credential = record.credential.as_ref().and_then(|credential| credential.id.as_deref());

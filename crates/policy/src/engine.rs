@@ -27,7 +27,7 @@ use protocol::{Access, Repository};
 use crate::engine::grants::GrantTemplates;
 use crate::engine::index::RuleIndex;
 use crate::engine::load::Ids;
-pub use crate::engine::mistake::{Place, PolicyError};
+pub use crate::engine::mistake::{Mistake, Place, PolicyError};
 use crate::engine::rule::Rule;
 use crate::engine::vocabulary::Vocabulary;
 use crate::engine::world::World;
@@ -211,12 +211,7 @@ fn rule_ids<'a>(ids: impl Iterator<Item = &'a PolicyId>) -> Vec<RuleId> {
 }
 
 /// The first end of a grant that counted; the next second where a rule looks at the clock.
-fn valid_until(
-    rules: &[RuleId],
-    grants: &[&Arc<Grant>],
-    slice: &[&Arc<Rule>],
-    now: Timestamp,
-) -> Option<Timestamp> {
+fn valid_until(rules: &[RuleId], grants: &[&Arc<Grant>], slice: &[&Arc<Rule>], now: Timestamp) -> Option<Timestamp> {
     let counted = |grant: &&&Arc<Grant>| {
         let id = grants::rule_id(grant);
         rules.iter().any(|rule| rule.as_str() == id)

@@ -100,7 +100,8 @@ impl Policy {
                 Answer::Deny => Outcome::Forbidden,
                 Answer::Broken => Outcome::Broken,
             };
-            let near = if outcome == Outcome::NotGranted { near(principal, access, grants, now.wall) } else { Vec::new() };
+            let near =
+                if outcome == Outcome::NotGranted { near(principal, access, grants, now.wall) } else { Vec::new() };
             Finding { access: access.clone(), outcome, rules: verdict.rules, near }
         };
         let findings: Vec<Finding> = accesses.iter().map(finding).collect();

@@ -17,7 +17,7 @@ mod question;
 mod repository;
 
 pub use decide::Policy;
-pub use engine::{Place, PolicyError, PolicyText};
+pub use engine::{Mistake, Place, PolicyError, PolicyText};
 pub use explain::{Explanation, Finding, Lack, NearMiss, Outcome, remedy};
 pub use grant::{ActionSet, Grant, GrantId, GrantIndex};
 pub use pattern::{Pattern, PatternError, TagPattern};

@@ -10,7 +10,7 @@ use crate::pattern::TagPattern;
 use crate::question::Question;
 
 /// The name of a rule, as records and `policy show` print it: `grant:<id>`, the name of a shipped rule, or the `@id` of
-/// one of the operator's.
+/// one of the operator's, else the file and line that it begins in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleId(Arc<str>);
 

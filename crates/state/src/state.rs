@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use protocol::Now;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
 use crate::change::{Applied, Change};
@@ -113,6 +113,23 @@ impl State {
     #[must_use]
     pub fn checkpoint(&self) -> Option<(u64, [u8; 32])> {
         Some(*self.known_checkpoint()).filter(|(size, _)| *size > 0)
+    }
+
+    /// The checkpoint that is kept in a folder, read beside a server that may be running on it.
+    ///
+    /// # Errors
+    /// [`StateError::Open`] where it cannot be read or was altered.
+    pub fn stored_checkpoint(folder: &Path, key: &SecretKey) -> Result<Option<(u64, [u8; 32])>, StateError> {
+        let path = folder.join(FILE);
+        let rows = MacKey::new(key, Purpose::Rows);
+        let read = || {
+            let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            load::checkpoint(&connection, &rows)
+        };
+        match read() {
+            Ok(checkpoint) => Ok(Some(checkpoint).filter(|(size, _)| *size > 0)),
+            Err(fault) => Err(StateError::Open { path, fault }),
+        }
     }
 
     /// Keeps size and root of a checkpoint of the journal, against a journal that is cut short. Moves no sequence.

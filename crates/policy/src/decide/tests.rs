@@ -72,7 +72,10 @@ fn oci(repository: &str, operation: Operation) -> Request {
 }
 
 fn read(repository: &str) -> Request {
-    oci(repository, Operation::ReadBlob { digest: DIGEST.parse().unwrap(), reading: Reading::Get, range: None, known: None })
+    oci(
+        repository,
+        Operation::ReadBlob { digest: DIGEST.parse().unwrap(), reading: Reading::Get, range: None, known: None },
+    )
 }
 
 fn put(reference: &str, tags: &[&str]) -> Request {

@@ -3,25 +3,26 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use cedar_policy::{EntityId, PolicyId, PolicySet, SlotId, ValidationMode, Validator};
+use cedar_policy::{EntityId, PolicyId, PolicySet, SlotId, Template, ValidationMode, Validator};
 use protocol::{Action, Group};
 
-use crate::engine::mistake::{Place, PolicyError};
+use crate::engine::mistake::{Mistake, Place, PolicyError};
 use crate::engine::moment;
 use crate::engine::vocabulary::Vocabulary;
 use crate::grant::{ActionSet, Grant};
 use crate::pattern::Pattern;
 
-/// For each action the two forms that a grant of it takes: of one repository, and of everything below a namespace.
+/// A template for each action. One form serves all patterns: a repository is in itself, and nothing else is in it.
 #[derive(Debug)]
 pub(super) struct GrantTemplates(HashMap<Action, PolicySet>);
 
-const ONE: &str = "grant-of-one";
-const BELOW: &str = "grant-of-below";
+/// The name of each template: it begins as the names of grants do, which no rule of the operator's may.
+const TEMPLATE: &str = "grant:";
 
 impl GrantTemplates {
     pub(super) fn new(vocabulary: &Vocabulary) -> Result<Self, PolicyError> {
-        Action::ALL.into_iter().map(|action| Ok((action, templates(vocabulary, action)?))).collect::<Result<_, _>>().map(Self)
+        let templates = Action::ALL.into_iter().map(|action| Ok((action, template(vocabulary, action)?)));
+        templates.collect::<Result<_, _>>().map(Self)
     }
 
     /// The grants that were found for an access, as a set of policies named `grant:<id>`. `None` where two have one
@@ -34,12 +35,11 @@ impl GrantTemplates {
     ) -> Option<PolicySet> {
         let mut set = self.0.get(&action)?.clone();
         for grant in grants {
-            let form = if matches!(grant.pattern, Pattern::One(_)) { ONE } else { BELOW };
             let slots = HashMap::from([
                 (SlotId::principal(), vocabulary.robot(&grant.holder)),
                 (SlotId::resource(), vocabulary.pattern(&grant.pattern)),
             ]);
-            set.link(PolicyId::new(form), PolicyId::new(rule_id(grant)), slots).ok()?;
+            set.link(PolicyId::new(TEMPLATE), PolicyId::new(rule_id(grant)), slots).ok()?;
         }
         Some(set)
     }
@@ -52,9 +52,9 @@ pub(super) fn rule_id(grant: &Grant) -> String {
 
 /// A grant as Cedar text; its end is rounded up to the millisecond, as moments are wherever Cedar sees them.
 pub(super) fn render(vocabulary: &Vocabulary, grant: &Grant) -> String {
-    let is_in = if matches!(grant.pattern, Pattern::One(_)) { "==" } else { "in" };
+    let relation = if matches!(grant.pattern, Pattern::One(_)) { "==" } else { "in" };
     let mut text = format!(
-        "@id(\"{}\")\npermit (\n    principal == {},\n    action in [{}],\n    resource {is_in} {}\n)",
+        "@id(\"{}\")\npermit (\n    principal == {},\n    action in [{}],\n    resource {relation} {}\n)",
         EntityId::new(rule_id(grant)).escaped(),
         vocabulary.robot(&grant.holder),
         words(grant.actions).map(|word| vocabulary.action(word).to_string()).collect::<Vec<_>>().join(", "),
@@ -77,22 +77,18 @@ fn words(actions: ActionSet) -> impl Iterator<Item = &'static str> {
     groups.into_iter().map(Group::as_str).chain(rest.into_iter().map(Action::as_str))
 }
 
-fn templates(vocabulary: &Vocabulary, action: Action) -> Result<PolicySet, PolicyError> {
+fn template(vocabulary: &Vocabulary, action: Action) -> Result<PolicySet, PolicyError> {
     let action = vocabulary.action(action.as_str());
+    let text = format!("permit(principal == ?principal, action == {action}, resource in ?resource);");
+    let place = || Place::new("grants", &text, 0..0);
+    let unusable = |message: String| place().has(Mistake::Syntax { message, help: None });
+    let template = Template::parse(Some(PolicyId::new(TEMPLATE)), &text);
     let mut set = PolicySet::new();
-    for (name, is_in) in [(ONE, "=="), (BELOW, "in")] {
-        let text = format!("permit(principal == ?principal, action == {action}, resource {is_in} ?resource);");
-        let unusable = |message: String| PolicyError::Syntax { place: Place::new(name, &text, 0..0), message, help: None };
-        let template = cedar_policy::Template::parse(Some(PolicyId::new(name)), &text);
-        let template = template.map_err(|errors| unusable(errors.to_string()))?;
-        set.add_template(template).map_err(|error| unusable(error.to_string()))?;
-    }
+    set.add_template(template.map_err(|errors| unusable(errors.to_string()))?)
+        .map_err(|error| unusable(error.to_string()))?;
     let result = Validator::new(vocabulary.schema.clone()).validate(&set, ValidationMode::Strict);
     match result.validation_errors().next() {
         None => Ok(set),
-        Some(error) => {
-            let place = Place::new(&error.policy_id().to_string(), "", 0..0);
-            Err(PolicyError::Validation { place, message: error.to_string(), help: None })
-        }
+        Some(error) => Err(place().has(Mistake::Validation { message: error.to_string(), help: None })),
     }
 }

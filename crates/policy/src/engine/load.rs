@@ -7,10 +7,10 @@ use cedar_policy::ffi::DetailedError;
 use cedar_policy::{EntityUid, Policy, PolicySet, ValidationError, ValidationMode, Validator};
 
 use crate::engine::PolicyText;
-use crate::engine::mistake::{Place, PolicyError};
+use crate::engine::mistake::{Mistake, Place, PolicyError};
 use crate::engine::nearest::nearest;
 use crate::engine::rule::Rule;
-use crate::engine::vocabulary::{Misnamed, Vocabulary, action_words};
+use crate::engine::vocabulary::{Vocabulary, action_words};
 use crate::permit::RuleId;
 
 /// The rules of one file, in the order in which they stand there.
@@ -18,7 +18,7 @@ pub(super) fn rules(vocabulary: &Vocabulary, text: &PolicyText, ids: &mut Ids) -
     let file = File { vocabulary, text };
     let set = file.parse()?;
     if let Some(template) = set.templates().next() {
-        return Err(PolicyError::Template { place: file.find(&template.to_cedar()) });
+        return Err(file.find(&template.to_cedar()).has(Mistake::Template));
     }
     let mut policies: Vec<&Policy> = set.policies().collect();
     policies.sort_by_key(|policy| file.span(policy).start);
@@ -42,10 +42,10 @@ impl Ids {
 
     fn take(&mut self, id: String, place: Place) -> Result<RuleId, PolicyError> {
         if id.starts_with("grant:") || self.reserved.contains(&id) {
-            return Err(PolicyError::ReservedId { place, id });
+            return Err(place.has(Mistake::ReservedId { id }));
         }
         let rule = RuleId::new(&id);
-        if self.taken.insert(id.clone()) { Ok(rule) } else { Err(PolicyError::DuplicateId { place, id }) }
+        if self.taken.insert(id.clone()) { Ok(rule) } else { Err(place.has(Mistake::DuplicateId { id })) }
     }
 }
 
@@ -59,7 +59,7 @@ impl File<'_> {
     fn parse(&self) -> Result<PolicySet, PolicyError> {
         self.text.text.parse().map_err(|errors: cedar_policy::ParseErrors| {
             let error = errors.iter().next().map(DetailedError::from).unwrap_or_default();
-            PolicyError::Syntax { place: self.place_of(&error), message: error.message, help: error.help }
+            self.place_of(&error).has(Mistake::Syntax { message: error.message, help: error.help })
         })
     }
 
@@ -69,7 +69,7 @@ impl File<'_> {
         let id = ids.take(policy.annotation("id").map_or_else(unnamed, str::to_owned), place.clone())?;
         let rule = Rule::new(self.vocabulary, &self.text.name, id, policy);
         if rule.reads_tag && rule.is_open_to_reads() {
-            return Err(PolicyError::TagInReadRule { place });
+            return Err(place.has(Mistake::TagInReadRule));
         }
         self.names(policy)?;
         Ok(Arc::new(rule))
@@ -78,16 +78,8 @@ impl File<'_> {
     /// A namespace or repository that cannot exist is a rule that never matches; a forbid would be an open door.
     fn names(&self, policy: &Policy) -> Result<(), PolicyError> {
         for entity in policy.entity_literals() {
-            let name = entity.id().unescaped();
-            let place = || self.place_in(policy, name);
-            match self.vocabulary.misnamed(&entity) {
-                None => {}
-                Some(Misnamed::Namespace) => {
-                    return Err(PolicyError::NotANamespace { place: place(), name: name.to_owned() });
-                }
-                Some(Misnamed::Repository) => {
-                    return Err(PolicyError::NotARepository { place: place(), name: name.to_owned() });
-                }
+            if let Some(mistake) = self.vocabulary.misnamed(&entity) {
+                return Err(self.place_in(policy, entity.id().unescaped()).has(mistake));
             }
         }
         Ok(())
@@ -95,16 +87,18 @@ impl File<'_> {
 
     fn validate(&self, set: &PolicySet) -> Result<(), PolicyError> {
         let result = Validator::new(self.vocabulary.schema.clone()).validate(set, ValidationMode::Strict);
-        let errors = result.validation_errors().map(|error| (self.place_of(&DetailedError::from(error)), error));
-        match errors.min_by_key(|(place, _)| place.span.start) {
+        let errors = result.validation_errors().map(|error| self.invalid(error, set));
+        // Cedar gives them in no order, and one for each action that the mistake is one for.
+        match errors.min_by_key(|error| (error.place.span.start, error.mistake.to_string())) {
             None => Ok(()),
-            Some((place, error)) => Err(self.invalid(place, error, set)),
+            Some(first) => Err(first),
         }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "for all other kinds of error Cedar's own help is the best")]
-    fn invalid(&self, place: Place, error: &ValidationError, set: &PolicySet) -> PolicyError {
+    fn invalid(&self, error: &ValidationError, set: &PolicySet) -> PolicyError {
         let detail = DetailedError::from(error);
+        let place = self.place_of(&detail);
         // Cedar begins with a name that it gave to the policy itself.
         let unnamed = |text: String| text.replace(&format!("for policy `{}`, ", error.policy_id()), "");
         let help = match error {
@@ -114,7 +108,7 @@ impl File<'_> {
             ValidationError::UnsafeAttributeAccess(_) => self.missing_attribute(&place).or(detail.help),
             _ => detail.help,
         };
-        PolicyError::Validation { place, message: unnamed(detail.message), help: help.map(unnamed) }
+        place.has(Mistake::Validation { message: unnamed(detail.message), help: help.map(unnamed) })
     }
 
     fn meant_action(&self, policy: &Policy) -> Option<String> {

@@ -5,109 +5,84 @@ use std::ops::Range;
 
 use cedar_policy::ffi::DetailedError;
 
-/// Why a policy was not accepted. Each names the file and the place in it.
+/// Why a policy was not accepted: the first mistake that was found, and its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PolicyError {
+#[error("{place}: {mistake}")]
+pub struct PolicyError {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub mistake: Mistake,
+}
+
+/// What is wrong with a policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
     /// The text is not Cedar.
-    #[error("{place}: {message}")]
+    #[error("{message}")]
     Syntax {
-        /// Where.
-        place: Place,
         /// What Cedar found.
         message: String,
         /// What would be Cedar.
         help: Option<String>,
     },
     /// The rule speaks of something that does not exist, or compares what cannot be compared.
-    #[error("{place}: {message}")]
+    #[error("{message}")]
     Validation {
-        /// Where.
-        place: Place,
         /// What Cedar found.
         message: String,
         /// What may have been meant.
         help: Option<String>,
     },
     /// The rule may apply to a read and looks at a tag.
-    #[error(
-        "{place}: reads are decided on the repository and never on the tag: the same content can be asked for by digest"
-    )]
-    TagInReadRule {
-        /// Where.
-        place: Place,
-    },
-    /// The rule names a namespace that cannot exist, and so would never match.
-    #[error("{place}: `{name}` is not the name of a namespace, so the rule would never match")]
+    #[error("reads are decided on the repository and never on the tag: the same content can be asked for by digest")]
+    TagInReadRule,
+    /// The rule names a namespace that cannot exist.
+    #[error("`{name}` is not the name of a namespace, so the rule would never match")]
     NotANamespace {
-        /// Where.
-        place: Place,
         /// What stands there.
         name: String,
     },
-    /// The rule names a repository that cannot exist, and so would never match.
-    #[error("{place}: `{name}` is not the name of a repository, so the rule would never match")]
+    /// The rule names a repository that cannot exist.
+    #[error("`{name}` is not the name of a repository, so the rule would never match")]
     NotARepository {
-        /// Where.
-        place: Place,
         /// What stands there.
         name: String,
     },
     /// A template: nothing would ever fill its slots.
-    #[error("{place}: a template has no one to fill `?principal` or `?resource`: name them in the rule")]
-    Template {
-        /// Where.
-        place: Place,
-    },
+    #[error("nobody fills `?principal` and `?resource`: name whom and what the rule is about")]
+    Template,
     /// Two rules have one name.
-    #[error("{place}: another rule is named `{id}` already")]
+    #[error("another rule is named `{id}` already")]
     DuplicateId {
-        /// Where the second one is.
-        place: Place,
         /// The name.
         id: String,
     },
     /// The name belongs to a grant or to a rule of ours.
-    #[error("{place}: the name `{id}` is taken: `grant:` begins the names of grants, and shipped rules keep theirs")]
+    #[error("the name `{id}` is taken: `grant:` begins the names of grants, and shipped rules keep theirs")]
     ReservedId {
-        /// Where.
-        place: Place,
         /// The name.
         id: String,
     },
 }
 
-impl PolicyError {
-    /// Where.
-    #[must_use]
-    pub fn place(&self) -> &Place {
-        match self {
-            Self::Syntax { place, .. }
-            | Self::Validation { place, .. }
-            | Self::TagInReadRule { place }
-            | Self::NotANamespace { place, .. }
-            | Self::NotARepository { place, .. }
-            | Self::Template { place }
-            | Self::DuplicateId { place, .. }
-            | Self::ReservedId { place, .. } => place,
-        }
-    }
-
+impl Mistake {
     /// What to do about it, where there is something to say.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Syntax { help, .. } | Self::Validation { help, .. } => help.as_deref(),
-            Self::TagInReadRule { .. } => {
+            Self::TagInReadRule => {
                 Some("name `create-tag`, `move-tag` or `delete-tag` as the action of a rule that looks at the tag")
             }
-            Self::NotANamespace { .. } => {
-                Some("`Pullgate::Namespace::\"a\"` is everything below `a`, `Pullgate::Namespace::\"**\"` is everything")
-            }
+            Self::NotANamespace { .. } => Some(
+                "`Pullgate::Namespace::\"a\"` is everything below `a`, `Pullgate::Namespace::\"**\"` is everything",
+            ),
             Self::NotARepository { .. } => {
                 Some("to name everything below `a`, write `resource in Pullgate::Namespace::\"a\"`")
             }
             Self::DuplicateId { .. } | Self::ReservedId { .. } => Some("choose another `@id(\"...\")`"),
-            Self::Template { .. } => None,
+            Self::Template => None,
         }
     }
 }
@@ -133,7 +108,7 @@ impl Place {
         let last_line = before.rsplit('\n').next().unwrap_or(before);
         Self {
             file: file.to_owned(),
-            span: start..span.end.clamp(start, text.len()),
+            span: start..text.floor_char_boundary(span.end.max(start)),
             line: before.matches('\n').count() + 1,
             column: last_line.chars().count() + 1,
         }
@@ -143,6 +118,10 @@ impl Place {
     pub(super) fn of_error(file: &str, text: &str, error: &DetailedError) -> Self {
         let span = error.source_locations.first().map_or(0..0, |label| label.loc.start..label.loc.end);
         Self::new(file, text, span)
+    }
+
+    pub(super) fn has(self, mistake: Mistake) -> PolicyError {
+        PolicyError { place: self, mistake }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The present is rounded down and an end is rounded up, and so `now < until` says the same about both forms of a grant.
 
-use jiff::{Timestamp, TimestampRound, RoundMode, Unit};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 pub(super) fn rounded_down(moment: Timestamp) -> Timestamp {
     rounded(moment, RoundMode::Floor)

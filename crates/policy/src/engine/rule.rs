@@ -88,10 +88,12 @@ fn head_actions(vocabulary: &Vocabulary, head: &ActionConstraint) -> ActionSet {
 /// in every part.
 fn reads(words: &Value, attributes: &[&str]) -> bool {
     match words {
-        Value::Object(members) => members.iter().any(|(operator, operand)| match context_attribute(operator, operand) {
-            Some(attribute) => attributes.contains(&attribute),
-            None => is_context(operator, operand) || reads(operand, attributes),
-        }),
+        Value::Object(members) => {
+            members.iter().any(|(operator, operand)| match context_attribute(operator, operand) {
+                Some(attribute) => attributes.contains(&attribute),
+                None => is_context(operator, operand) || reads(operand, attributes),
+            })
+        }
         Value::Array(elements) => elements.iter().any(|element| reads(element, attributes)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::engine::PolicyText;
 use crate::engine::load::{self, Ids};
 use crate::engine::mistake::PolicyError;
 use crate::engine::rule::Rule;
 use crate::engine::vocabulary::Vocabulary;
-use crate::engine::PolicyText;
 use crate::repository::Settings;
 
 pub(super) const RULES: &str = include_str!("../shipped.cedar");
@@ -15,7 +15,11 @@ pub(super) const RULES: &str = include_str!("../shipped.cedar");
 const ANONYMOUS_OFF: &str = "anonymous-off";
 
 /// The shipped rules that are in force, and their names, all of which are taken.
-pub(super) fn rules(vocabulary: &Vocabulary, settings: &Settings, ids: &mut Ids) -> Result<Vec<Arc<Rule>>, PolicyError> {
+pub(super) fn rules(
+    vocabulary: &Vocabulary,
+    settings: &Settings,
+    ids: &mut Ids,
+) -> Result<Vec<Arc<Rule>>, PolicyError> {
     let text = PolicyText { name: "shipped with pullgate".to_owned(), text: RULES.to_owned() };
     let rules = load::rules(vocabulary, &text, ids)?;
     ids.reserve();

@@ -66,7 +66,8 @@ impl Engine {
 fn describe(rule: &RepositoryRule) -> String {
     let mut words = Vec::new();
     words.extend(rule.visibility.map(|visibility| format!("visibility {}", visibility.as_str())));
-    words.extend(rule.environment.as_ref().map(|environment| format!("environment \"{}\"", environment.escape_debug())));
+    words
+        .extend(rule.environment.as_ref().map(|environment| format!("environment \"{}\"", environment.escape_debug())));
     let tags: Vec<String> = rule.protected_tags.iter().map(ToString::to_string).collect();
     words.extend((!tags.is_empty()).then(|| format!("protected tags {}", tags.join(" "))));
     format!("// {}: {}", rule.name, words.join(", "))

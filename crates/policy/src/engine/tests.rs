@@ -38,7 +38,8 @@ fn nothing_is_allowed_by_default() {
 
 #[test]
 fn a_grant_is_a_rule() {
-    let grants: GrantIndex = [fixture::grant("g\"1", "ci", "team/**", ActionSet::of(Group::Pull))].into_iter().collect();
+    let grants: GrantIndex =
+        [fixture::grant("g\"1", "ci", "team/**", ActionSet::of(Group::Pull))].into_iter().collect();
     let engine = engine("");
     let verdict = ask(&engine, &access(Action::ReadBlob, "team/app"), &grants);
     assert_eq!((verdict.answer, names(&verdict)), (Answer::Allow, vec!["grant:g\"1"]));
@@ -108,6 +109,25 @@ fn what_cannot_be_asked_is_broken() {
         .collect();
     assert_eq!(ask(&engine, &access(Action::ReadBlob, "a/b"), &twice), broken);
     assert_eq!(ask(&engine, &blob, &twice).answer, Answer::Allow);
+}
+
+#[test]
+fn where_no_tag_is_named_the_most_lenient_one_counts() {
+    let engine = engine(
+        "permit(principal, action == Pullgate::Action::\"create-tag\", resource) when { context.tag like \"pr-*\" };
+         forbid(principal, action == Pullgate::Action::\"create-tag\", resource) when { context.tag != \"pr-7\" };
+         forbid(principal, action, resource in Pullgate::Namespace::\"closed\");",
+    );
+    let grants = GrantIndex::default();
+    let some = |access: &Access| {
+        let context = fixture::context();
+        engine.ask_of_some_tag(&fixture::robot("ci"), access, &context, &grants, fixture::now().wall).answer
+    };
+    assert_eq!(some(&access(Action::CreateTag, "team/app")), Answer::Allow);
+    assert_eq!(some(&access(Action::MoveTag, "team/app")), Answer::Deny);
+    assert_eq!(some(&access(Action::CreateTag, "closed/app")), Answer::Deny);
+    assert_eq!(ask(&engine, &of_tag(Action::CreateTag, "team/app", "pr-7"), &grants).answer, Answer::Allow);
+    assert_eq!(ask(&engine, &of_tag(Action::CreateTag, "team/app", "pr-8"), &grants).answer, Answer::Deny);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cedar_policy::ffi::DetailedError;
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
 use protocol::{Action, Group, Repository};
 
-use crate::engine::mistake::{Place, PolicyError};
+use crate::engine::mistake::{Mistake, Place, PolicyError};
 use crate::grant::ActionSet;
 use crate::pattern::Pattern;
 use crate::principal::{Principal, PrincipalId};
@@ -76,13 +76,13 @@ impl Vocabulary {
         }
     }
 
-    /// What an entity of a policy names, where it is a namespace or a repository that can never exist.
-    pub(super) fn misnamed(&self, entity: &EntityUid) -> Option<Misnamed> {
-        let id = entity.id().unescaped();
-        let is_name = id.parse::<Repository>().is_ok();
+    /// What is wrong with an entity of a policy that is a namespace or a repository and can never exist.
+    pub(super) fn misnamed(&self, entity: &EntityUid) -> Option<Mistake> {
+        let name = entity.id().unescaped().to_owned();
+        let is_name = name.parse::<Repository>().is_ok();
         match entity.type_name() {
-            kind if *kind == self.namespace && !is_name && id != ROOT => Some(Misnamed::Namespace),
-            kind if *kind == self.repository && !is_name => Some(Misnamed::Repository),
+            kind if *kind == self.namespace && !is_name && name != ROOT => Some(Mistake::NotANamespace { name }),
+            kind if *kind == self.repository && !is_name => Some(Mistake::NotARepository { name }),
             _ => None,
         }
     }
@@ -98,13 +98,6 @@ impl Vocabulary {
     }
 }
 
-/// An id that no entity of its type can have, so that the rule could never match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Misnamed {
-    Namespace,
-    Repository,
-}
-
 /// Every word that may stand as an action.
 pub(super) fn action_words() -> impl Iterator<Item = &'static str> {
     Group::ALL.into_iter().map(Group::as_str).chain(Action::ALL.into_iter().map(Action::as_str))
@@ -115,11 +108,8 @@ fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
 }
 
 fn not_cedar(text: &str, error: &DetailedError) -> PolicyError {
-    PolicyError::Syntax {
-        place: Place::of_error("pullgate.cedarschema", text, error),
-        message: error.message.clone(),
-        help: error.help.clone(),
-    }
+    let mistake = Mistake::Syntax { message: error.message.clone(), help: error.help.clone() };
+    Place::of_error("pullgate.cedarschema", text, error).has(mistake)
 }
 
 #[cfg(test)]
@@ -132,8 +122,8 @@ mod tests {
         let entities = vocabulary.schema.action_entities().unwrap();
         for group in Group::ALL {
             for action in Action::ALL {
-                let is_member = entities
-                    .is_ancestor_of(&vocabulary.action(group.as_str()), &vocabulary.action(action.as_str()));
+                let is_member =
+                    entities.is_ancestor_of(&vocabulary.action(group.as_str()), &vocabulary.action(action.as_str()));
                 assert_eq!(is_member, group.members().contains(&action), "{action} in {group}");
             }
         }

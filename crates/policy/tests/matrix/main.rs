@@ -2,7 +2,12 @@
 //!
 //! A scenario names its robots (whose immutable ids are their names), repositories and tags; the table has a line for
 //! each action and a column for each principal, anonymous first.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, which the relaxed lints for tests miss")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, which the relaxed lints for tests miss"
+)]
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -84,7 +89,8 @@ impl Scenario {
         let mut rows = vec![vec![repository.to_string()]];
         rows[0].extend(principals.iter().map(named));
         for access in self.accesses(repository) {
-            let mut row = vec![access.tag.as_ref().map_or(access.action.to_string(), |tag| format!("{} {tag}", access.action))];
+            let mut row =
+                vec![access.tag.as_ref().map_or(access.action.to_string(), |tag| format!("{} {tag}", access.action))];
             row.extend(principals.iter().map(|principal| self.cell(policy, circumstances, principal, &access)));
             rows.push(row);
         }

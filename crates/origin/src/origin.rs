@@ -1,0 +1,89 @@
+//! The door: an origin serves admissions and nothing else, and has no method that takes a path.
+
+use audit::{Admission, Ended};
+use policy::{Principal, UploadOwner};
+use protocol::{Now, Oci, Request, Tag};
+
+use crate::body::Upload;
+use crate::error::StoreError;
+use crate::served::Served;
+use crate::store::{Store, Work};
+
+/// What stands behind the gate.
+#[derive(Debug)]
+pub enum Origin {
+    /// Our own store.
+    Store(Store),
+}
+
+impl Origin {
+    /// Serves what was permitted and written: the narrowed request of the admission.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the outcome of the request, never a reason to try without an admission.
+    pub async fn serve(&self, admission: Admission, body: impl Upload, now: Now) -> Result<Served, StoreError> {
+        let permit = admission.permit();
+        let Request::Oci(request) = permit.request() else { return Err(StoreError::Foreign) };
+        let owner = owner(permit.question().principal());
+        let work = Work { request, conditions: permit.conditions(), owner: &owner, now, body };
+        match self {
+            Self::Store(store) => store.serve(work).await,
+        }
+    }
+
+    /// Which of the tags exist: what a question needs to know beforehand.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be told.
+    pub fn existing_tags(&self, request: &Oci, tags: &[Tag]) -> Result<Vec<Tag>, StoreError> {
+        match self {
+            Self::Store(store) => store.existing_tags(&request.repository, tags),
+        }
+    }
+
+    /// Whose upload the request continues; none where it continues none that exists.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be told.
+    pub fn upload_owner(&self, request: &Oci) -> Result<Option<UploadOwner>, StoreError> {
+        match (self, request.operation.upload()) {
+            (Self::Store(store), Some(upload)) => store.upload_owner(&request.repository, upload),
+            (Self::Store(_), None) => Ok(None),
+        }
+    }
+}
+
+/// Who asks, as the owner of what they open.
+fn owner(principal: &Principal) -> UploadOwner {
+    UploadOwner { principal: principal.id().cloned(), epoch: principal.epoch() }
+}
+
+impl StoreError {
+    /// How the request ended, for its outcome.
+    #[must_use]
+    pub fn ended(&self) -> Ended {
+        match self {
+            Self::Condition => Ended::Condition,
+            Self::Revoked => Ended::Revoked,
+            Self::Client => Ended::Client,
+            Self::Idle | Self::NoSpace | Self::TooManyUploads { .. } => Ended::Limit,
+            Self::Foreign
+            | Self::Open { .. }
+            | Self::Disk { .. }
+            | Self::Damaged { .. }
+            | Self::Database(_)
+            | Self::Random(_) => Ended::Upstream,
+            Self::BlobUnknown
+            | Self::ManifestUnknown
+            | Self::UploadUnknown
+            | Self::RepositoryUnknown
+            | Self::Digest { .. }
+            | Self::Manifest(_)
+            | Self::MediaType { .. }
+            | Self::Reference { .. }
+            | Self::Length { .. }
+            | Self::UploadBusy
+            | Self::BlobInUse { .. } => Ended::Complete,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use std::fmt::Write as _;
+
+use clap::CommandFactory;
+
+use super::*;
+
+fn read(line: &str) -> Result<Cli, clap::Error> {
+    let words = std::iter::once("pullgate").chain(line.split_whitespace());
+    Cli::read(words.map(OsString::from))
+}
+
+#[test]
+fn the_definitions_hold_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_verb_has_a_help_text() {
+    let mut pages = String::new();
+    describe(&mut pages, &Cli::command(), "");
+    insta::assert_snapshot!(pages);
+}
+
+fn describe(pages: &mut String, command: &clap::Command, path: &str) {
+    let page = read(&format!("{path} --help")).unwrap_err();
+    assert!(!page.use_stderr(), "{path}");
+    writeln!(pages, "$ pullgate{path} --help\n{page}").unwrap();
+    for verb in command.get_subcommands() {
+        describe(pages, verb, &format!("{path} {}", verb.get_name()));
+    }
+}
+
+#[test]
+fn help_is_a_verb_too() {
+    let page = |line: &str| read(line).unwrap_err().to_string();
+    assert_eq!(page("help robot create"), page("robot create --help"));
+    assert_eq!(page("help"), page("--help"));
+    assert_eq!(page("--version"), format!("pullgate {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_usage_says_what_and_what_was_probably_meant() {
+    let mut messages = String::new();
+    for line in [
+        "",
+        "robott list",
+        "sevre",
+        "serve --listne localhost:1",
+        "serve --listen 5000",
+        "serve --ops registry:1",
+        "robot",
+        "robot create",
+        "robot create Ci",
+        "robot create anonymous",
+        "robot create ci --pull team/*",
+        "robot create ci --ttl 90",
+        "robot create ci --format yaml",
+        "robot list --fromat json",
+        "grant add ci --pull team/**",
+        "grant add person:ann --pull team/**",
+        "grant add robot:ci --for 2h",
+        "grant add robot:ci --pull a --until tomorrow",
+        "grant add robot:ci --pull a --until 2030-01-01 --for 2h",
+        "revoke",
+        "revoke ci",
+        "revoke robot",
+        "revoke robot:ci now",
+        "revoke person:ann",
+        "revoke key 1",
+        "revoke all-before yesterday",
+        "policy explain robot:ci pul team/app",
+        "policy explain robot:ci pull localhost:5000/team/app",
+        "policy explain robot:ci pull team/app --from home",
+        "audit query --decision denied",
+        "audit query --since whenever",
+        "audit query --digest sha256:1",
+        "why",
+    ] {
+        let error = read(line).expect_err(line);
+        assert!(error.use_stderr(), "{line}");
+        writeln!(messages, "$ pullgate {line}\n{error}").unwrap();
+    }
+    insta::assert_snapshot!(messages);
+}
+
+#[test]
+fn flags_of_the_place_stand_anywhere() {
+    for line in ["--data d --config c check", "check --data d --config c", "robot --data d list --config c"] {
+        let flags = Flags::from(read(line).unwrap().place);
+        assert_eq!((flags.data, flags.config), (Some("d".into()), Some("c".into())), "{line}");
+    }
+}
+
+#[test]
+fn what_scripts_rely_on_parses() {
+    for line in [
+        "serve --data d --listen 127.0.0.1:0 --ops 127.0.0.1:0 --plain-http --accept-restored-state",
+        "robot create ci --pull a --pull b/** --push ** --delete c --read-manifest d --no-list --ttl 1h --format json",
+        "robot create ci --owner team --purpose builds --if-absent",
+        "robot rotate ci --format json",
+        "grant add robot:ci --push a --for 2h --reason incident",
+        "grant list robot:ci",
+        "grant remove g1",
+        "policy explain anonymous pull team/app:1.0 --from 10.0.0.1 --at 2030-01-01T00:00:00Z",
+        "audit query --since 1h --until 2030-01-01 --principal robot:ci --repository a --action pull --decision deny \
+         --source ::1 --tag v1 --credential k --request-id r --format json",
+        "audit tail --decision deny",
+        "audit verify",
+    ] {
+        assert!(read(line).is_ok(), "{line}: {:?}", read(line).err());
+    }
+}
+
+#[test]
+fn revoke_is_understood_in_one_word_and_in_two() {
+    let revoke = |line: &str| {
+        let Verb::Revoke(revoke) = read(line).unwrap().verb else { panic!("{line}") };
+        revoke
+    };
+    assert_eq!(revoke("revoke robot:ci"), revoke("revoke robot ci"));
+    assert_eq!(revoke("revoke robot:ci"), Revoke::Who("robot:ci".parse().unwrap()));
+    let key = format!("revoke key pgk_0123456789Ab_{}", "x".repeat(49));
+    assert_eq!(revoke(&key), revoke("revoke key 0123456789Ab"));
+    assert_eq!(revoke("revoke token t1"), Revoke::Token("t1".to_owned()));
+    assert_eq!(revoke("revoke all-before 2030-01-31"), Revoke::AllBefore("2030-01-31".parse().unwrap()));
+}
+
+#[test]
+fn a_whole_key_is_not_kept() {
+    let secret = "x".repeat(49);
+    let printed = format!("{:?}", read(&format!("revoke key pgk_0123456789Ab_{secret}")).unwrap());
+    assert!(!printed.contains(&secret));
+}
+
+#[test]
+fn a_remark_is_one_line() {
+    assert_eq!(one_line(" builds "), Ok("builds".to_owned()));
+    assert_eq!(one_line(" "), Err(LineError::Empty));
+    assert_eq!(one_line("a\nb"), Err(LineError::Control));
+    assert!(one_line(&"é".repeat(200)).is_ok());
+    assert_eq!(one_line(&"é".repeat(201)), Err(LineError::TooLong));
+}

@@ -1,0 +1,5 @@
+//! The verbs, one module for each noun.
+
+pub(crate) mod administration;
+pub(crate) mod journal;
+pub(crate) mod why;

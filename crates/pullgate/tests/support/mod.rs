@@ -1,0 +1,182 @@
+//! A real pullgate in a folder of its own, on ports of its own.
+#![expect(dead_code, reason = "each test uses its part")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper of tests fails like a test")]
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::http::{self, Response};
+use testkit::process::Server;
+
+/// The binary under test.
+pub const PULLGATE: &str = env!("CARGO_BIN_EXE_pullgate");
+
+/// A running server.
+#[derive(Debug)]
+pub struct Registry {
+    pub server: Server,
+    pub address: SocketAddr,
+    pub ops: SocketAddr,
+    pub data: PathBuf,
+    pub folder: TempDir,
+}
+
+/// A robot with its key.
+#[derive(Clone, Debug)]
+pub struct Robot {
+    pub name: String,
+    pub key: String,
+    pub key_id: String,
+    pub id: String,
+}
+
+impl Registry {
+    /// With everything at its default.
+    pub fn start() -> Self {
+        Self::configured("")
+    }
+
+    /// With this configuration.
+    pub fn configured(toml: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("pullgate.toml"), toml).unwrap();
+        Self::launch(folder, |command| command)
+    }
+
+    /// On an existing folder, with the command changed by the test.
+    pub fn launch(folder: TempDir, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let data = folder.path().join("data");
+        let _ = fs::remove_file(data.join("listening.json"));
+        let mut command = Command::new(PULLGATE);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"]);
+        command.arg("--data").arg(&data).arg("--config").arg(folder.path().join("pullgate.toml"));
+        change(&mut command);
+        let mut server = Server::start(command, &folder.path().join("output"));
+        server.wait_for_file(&data.join("listening.json"));
+        let listening: Value = serde_json::from_slice(&fs::read(data.join("listening.json")).unwrap()).unwrap();
+        let address = listening["listen"][0].as_str().unwrap().parse().unwrap();
+        let ops: SocketAddr = listening["ops"].as_str().unwrap().parse().unwrap();
+        server
+            .wait_until("health is ready", || http::request(ops, "GET", "/health/ready", &[], b"").head.status == 200);
+        Self { server, address, ops, data, folder }
+    }
+
+    /// Ends this server with kill -9 and starts another on the same folder.
+    pub fn crash_and_restart(mut self) -> Self {
+        self.server.kill();
+        Self::launch(self.folder, |command| command)
+    }
+
+    /// `host:port` for clients.
+    pub fn name(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Runs a verb on the data folder.
+    pub fn verb(&self, arguments: &[&str]) -> Output {
+        verb(&self.data, &self.folder.path().join("pullgate.toml"), arguments)
+    }
+
+    /// Runs a verb that must succeed, and gives what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.verb(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Makes a robot.
+    pub fn robot(&self, name: &str, reach: &[&str]) -> Robot {
+        let mut arguments = vec!["robot", "create", name, "--ttl", "1h", "--format", "json"];
+        arguments.extend(reach);
+        let made: Value = serde_json::from_str(&self.ok(&arguments)).unwrap();
+        let text = |field: &str| made[field].as_str().unwrap().to_owned();
+        Robot { name: text("name"), key: text("key"), key_id: text("key_id"), id: text("id") }
+    }
+
+    /// One request, with the key of a robot or as nobody.
+    pub fn ask(&self, robot: Option<&Robot>, method: &str, target: &str, body: &[u8]) -> Response {
+        self.ask_with(robot, method, target, &[], body)
+    }
+
+    /// One request with more headers.
+    pub fn ask_with(
+        &self,
+        robot: Option<&Robot>,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response {
+        let basic = robot.map(Robot::basic);
+        let mut headers = headers.to_vec();
+        headers.extend(basic.as_ref().map(|basic| ("Authorization", basic.as_str())));
+        http::request(self.address, method, target, &headers, body)
+    }
+
+    /// Pushes a blob in one request and gives its digest.
+    pub fn push_blob(&self, robot: &Robot, repository: &str, bytes: &[u8]) -> String {
+        let digest = testkit::image::digest_of(bytes);
+        let target = format!("/v2/{repository}/blobs/uploads/?digest={digest}");
+        let answer = self.ask(Some(robot), "POST", &target, bytes);
+        assert_eq!(answer.head.status, 201, "{}", answer.text());
+        digest
+    }
+
+    /// Stores a manifest.
+    pub fn push_manifest(&self, robot: &Robot, repository: &str, reference: &str, manifest: &str) -> Response {
+        let target = format!("/v2/{repository}/manifests/{reference}");
+        self.ask(Some(robot), "PUT", &target, manifest.as_bytes())
+    }
+
+    /// A token for scopes.
+    pub fn token(&self, robot: &Robot, scopes: &[&str]) -> Value {
+        let query: Vec<String> = scopes.iter().map(|scope| format!("scope={scope}")).collect();
+        let answer = self.ask(Some(robot), "GET", &format!("/token?{}", query.join("&")), b"");
+        assert_eq!(answer.head.status, 200, "{}", answer.text());
+        serde_json::from_slice(&answer.body).unwrap()
+    }
+
+    /// Every decision in the journal, with what became of it.
+    pub fn decisions(&self, filter: &[&str]) -> Vec<Value> {
+        let mut arguments = vec!["audit", "query", "--format", "json"];
+        arguments.extend(filter);
+        self.ok(&arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The record of a request that was refused.
+    pub fn record_of(&self, answer: &Response) -> Value {
+        let id = answer.head.header("x-request-id").expect("a refusal carries its id").to_owned();
+        let mut found = self.decisions(&["--request-id", &id]);
+        assert_eq!(found.len(), 1, "one decision for request {id}");
+        found.remove(0)
+    }
+}
+
+impl Robot {
+    /// The value of an `Authorization` header.
+    pub fn basic(&self) -> String {
+        http::basic(&self.name, &self.key)
+    }
+}
+
+/// Runs a verb, whether or not a server runs.
+pub fn verb(data: &Path, config: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(PULLGATE);
+    command.args(arguments).arg("--data").arg(data).arg("--config").arg(config);
+    command.output().unwrap()
+}
+
+/// A manifest without blobs: an empty index.
+pub const EMPTY_INDEX: &str =
+    r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+
+/// A manifest of one configuration and one layer.
+pub fn manifest(config: &str, config_size: usize, layer: &str, layer_size: usize) -> String {
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{config}","size":{config_size}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{layer}","size":{layer_size}}}]}}"#
+    )
+}
