@@ -91,15 +91,11 @@ impl AdminError {
 }
 
 fn hint(error: &ChangeError) -> Option<String> {
-    match error {
-        ChangeError::RobotExists { name } => {
-            Some(format!("`pullgate robot rotate {name}` makes a new key, `--if-absent` accepts it as it is"))
-        }
-        ChangeError::UnknownRobot { nearest: None, .. } => {
-            Some("`pullgate robot list` shows those that exist".to_owned())
-        }
-        error => error.hint(),
+    if let ChangeError::RobotExists { name } = error {
+        return Some(format!("`pullgate robot rotate {name}` makes a new key, `--if-absent` accepts it as it is"));
     }
+    let shows = matches!(error, ChangeError::UnknownRobot { nearest: None, .. });
+    error.hint().or_else(|| shows.then(|| "`pullgate robot list` shows those that exist".to_owned()))
 }
 
 /// The error and its causes, the outer one first.
@@ -167,7 +163,7 @@ impl Admin {
             }
             Command::RevokeAllBefore(moment) => asks.done(Change::RevokeAllBefore(moment)).await,
             Command::GrantAdd { who, grants, until, reason } => {
-                asks.grants(who, new_grants(&grants, until, reason)).await
+                asks.grants(who, new_grants(&grants, until, reason.as_deref())).await
             }
             Command::GrantRemove(grant) => asks.done(Change::RemoveGrant(GrantId::new(&grant))).await,
             Command::RobotList => Ok(Reply::Robots(snapshot.robots().map(|entry| robot_line(entry, now)).collect())),
@@ -279,8 +275,8 @@ impl Asks<'_> {
     }
 }
 
-fn new_grants(words: &GrantWords, until: Option<Timestamp>, reason: Option<String>) -> Vec<NewGrant> {
-    let row = |(pattern, actions)| NewGrant { pattern, actions, until, reason: reason.clone() };
+fn new_grants(words: &GrantWords, until: Option<Timestamp>, reason: Option<&str>) -> Vec<NewGrant> {
+    let row = |(pattern, actions)| NewGrant { pattern, actions, until, reason: reason.map(str::to_owned) };
     words.rows().into_iter().map(row).collect()
 }
 

@@ -71,7 +71,7 @@ impl Floods {
     /// Gives what was summed up, whatever the time.
     pub(crate) fn end(&mut self, now: Timestamp) -> Vec<Flood> {
         self.sources.clear();
-        self.summed.drain().map(|(key, sum)| sum.flood(key, now)).collect()
+        self.summed.drain().map(|(key, sum)| sum.flood(&key, now)).collect()
     }
 
     fn count(&mut self, source: Option<IpAddr>, refused: &Refused<'_>, at: Timestamp) {
@@ -87,7 +87,7 @@ impl Floods {
 }
 
 impl Sum {
-    fn flood(self, key: Key, now: Timestamp) -> Flood {
+    fn flood(self, key: &Key, now: Timestamp) -> Flood {
         Flood {
             count: self.count,
             decision: key.decision,

@@ -133,7 +133,7 @@ impl Journal {
     pub fn open(
         settings: &Settings,
         folder: PathBuf,
-        name: LogName,
+        name: &LogName,
         key: CheckpointKey,
         now: Now,
     ) -> Result<(Self, Recovered), JournalError> {

@@ -478,12 +478,14 @@ fn first_action(accesses: &Accesses) -> Option<Action> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "what names no tag has none to record")]
 fn tag(request: &Request) -> Option<&Tag> {
     let Request::Oci(oci) = request else { return None };
-    match &oci.operation {
+    let read = match &oci.operation {
         Operation::ReadManifest { reference, .. } | Operation::DeleteManifest { reference } => reference.tag(),
-        operation => operation.written_tags().next(),
-    }
+        _ => None,
+    };
+    read.or_else(|| oci.operation.written_tags().next())
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what names no digest has none to record")]

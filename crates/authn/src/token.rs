@@ -78,6 +78,7 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// [`TokenError`] where the signature fails.
+    #[expect(clippy::needless_pass_by_value, reason = "an admission is used once: it is spent here")]
     pub fn issue(&self, admission: Admission, now: Now) -> Result<Vec<u8>, TokenError> {
         let permit = admission.permit();
         let claims = Claims {

@@ -197,10 +197,10 @@ impl StoreError {
 
     /// A failure at this place; a full disk is told apart, because space may come back.
     pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-        move |source| match source.kind() {
-            StorageFull | QuotaExceeded | FileTooLarge => Self::NoSpace,
-            _ => Self::Disk { path: path.into(), source },
+        const FULL: [io::ErrorKind; 3] =
+            [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
+        move |source| {
+            if FULL.contains(&source.kind()) { Self::NoSpace } else { Self::Disk { path: path.into(), source } }
         }
     }
 }

@@ -112,7 +112,7 @@ impl House {
         let state = State::open(data, &key, now)?;
         let folder = data.join(JOURNAL);
         let checkpoint_key = checkpoint_key(&key)?;
-        let opened = Journal::open(&configuration.settings.audit, folder.clone(), log_name()?, checkpoint_key, now);
+        let opened = Journal::open(&configuration.settings.audit, folder.clone(), &log_name()?, checkpoint_key, now);
         let (journal, recovered) = opened.map_err(|source| HouseError::Journal { folder: folder.clone(), source })?;
         is_continued(&state, recovered.checkpoint)?;
         let settings = &configuration.settings;

@@ -7,6 +7,7 @@ mod config;
 mod data_folder;
 mod demo;
 mod house;
+mod logs;
 mod output;
 mod ports;
 mod serve;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::data_folder::{DataFolder, Listening};
 use crate::house::House;
 use crate::output::{Exit, Failure, note};
 use crate::signal::Signals;
-use crate::{ports, welcome};
+use crate::{logs, ports, welcome};
 
 /// How often gathered records are written, and so how long a read may stay unsynced.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -32,6 +33,7 @@ pub(crate) fn serve(
     exposure: Exposure,
     accept_restored_state: bool,
 ) -> Result<Exit, Failure> {
+    logs::begin();
     let data = DataFolder::create(&configuration.data)?;
     let _lock = data.lock()?;
     Listening::clear(&data)?;
@@ -50,14 +52,17 @@ pub(crate) fn serve(
     let threads = Threads::start(&gate, &sockets.clients, &stopping, configuration.settings.limits.drain.duration())?;
     listening.write(&data)?;
     note(&welcome::text(&house, &listening, data.path()));
-    let operations = Operations::new(metrics.clone(), health(&house, exposure.plain_http));
+    let writes = Arc::new(AtomicBool::new(true));
+    let operations = Operations::new(metrics.clone(), health(&house, writes.clone(), exposure.plain_http));
     runtime.block_on(LocalSet::new().run_until(async {
-        tokio::task::spawn_local(server.run(house.admin(), clock::now, stopping.clone()));
+        let administration = tokio::task::spawn_local(server.run(house.admin(), clock::now, stopping.clone()));
         tokio::task::spawn_local(operations.run(sockets.ops, stopping.clone()));
-        tokio::task::spawn_local(keep(house.state.clone(), house.journal.clone(), metrics));
+        tokio::task::spawn_local(keep(house.state.clone(), house.journal.clone(), writes, metrics));
         signals.asked_to_end().await;
         // Whoever listens is told; nobody listening is fine too.
         let _ = stop.send(true);
+        // A command that is being handled is answered, and the socket goes away.
+        let _ = administration.await;
     }));
     threads.join()?;
     drop((runtime, gate));
@@ -139,14 +144,18 @@ fn local_runtime() -> io::Result<Runtime> {
 }
 
 /// Writes what has gathered, and keeps the last signed head of the journal in the state.
-async fn keep(state: State, journal: Arc<Journal>, metrics: Arc<Metrics>) {
+async fn keep(state: State, journal: Arc<Journal>, writes: Arc<AtomicBool>, metrics: Arc<Metrics>) {
     let mut checkpoints = journal.checkpoints();
     let mut ticks = tokio::time::interval(SETTLE);
     loop {
         tokio::select! {
             _ = ticks.tick() => {
-                if let Err(error) = journal.settle(clock::now()) {
-                    tracing::error!("cannot write to the journal: {error}");
+                let settled = journal.settle(clock::now());
+                let wrote = writes.swap(settled.is_ok(), Ordering::Relaxed);
+                match settled {
+                    Err(error) if wrote => tracing::error!("nothing is allowed until the journal can write: {error}"),
+                    Ok(()) if !wrote => tracing::info!("the journal writes again"),
+                    Ok(()) | Err(_) => {}
                 }
             }
             Ok(()) = checkpoints.changed() => {
@@ -161,16 +170,18 @@ async fn keep(state: State, journal: Arc<Journal>, metrics: Arc<Metrics>) {
 }
 
 /// What the operations listener tells of health: numbers and switches, no names.
-fn health(house: &House, plain_http: bool) -> gate::Health {
+fn health(house: &House, writes: Arc<AtomicBool>, plain_http: bool) -> gate::Health {
     let (state, journal, policy) = (house.state.clone(), house.journal.clone(), house.policy.clone());
     Arc::new(move || {
+        let ready = writes.load(Ordering::Relaxed);
         let detail = serde_json::json!({
-            "ready": true,
-            "state_sequence": state.sequence().0,
+            "ready": ready,
+            "journal_writes": ready,
             "journal_leaves": journal.size(),
+            "state_sequence": state.sequence().0,
             "policy_revision": policy.borrow().revision().as_str(),
             "plain_http_beyond_loopback": plain_http,
         });
-        (true, detail)
+        (ready, detail)
     })
 }

@@ -1,1 +1,9 @@
+//! The store as its callers see it: requests in, answers out.
 
+mod crashes;
+mod model;
+mod opening;
+mod pulls;
+mod pushes;
+mod races;
+mod support;

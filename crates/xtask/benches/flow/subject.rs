@@ -146,5 +146,5 @@ fn listening(file: &Path) -> (SocketAddr, SocketAddr) {
     let address = |value: &serde_json::Value| {
         value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no address: {told}"))
     };
-    (address(&told["listen"][0]), address(&told["ops"][0]))
+    (address(&told["listen"][0]), address(&told["ops"]))
 }
