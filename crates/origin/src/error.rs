@@ -130,10 +130,7 @@ pub enum Fault {
     /// SQLite gave an error.
     #[error("the database `store.db` gave an error")]
     Database(#[from] rusqlite::Error),
-    /// The operating system gave an error.
-    #[error("the file system gave an error")]
-    Files(#[from] io::Error),
-    /// A file of content or of an upload could not be used.
+    /// A file or folder of the store could not be used.
     #[error(transparent)]
     Store(#[from] Box<StoreError>),
     /// Content without the database that says whose it is.

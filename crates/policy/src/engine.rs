@@ -30,7 +30,7 @@ use crate::engine::load::Ids;
 pub use crate::engine::mistake::{Mistake, Place, PolicyError};
 use crate::engine::rule::Rule;
 use crate::engine::vocabulary::Vocabulary;
-use crate::engine::world::World;
+use crate::engine::world::{Looks, World};
 use crate::grant::{Grant, GrantIndex};
 use crate::pattern::TagPattern;
 use crate::permit::{Revision, RuleId};
@@ -154,9 +154,14 @@ impl Engine {
         said: impl Fn(&Rule) -> Option<&CedarPolicy>,
     ) -> Verdict {
         let now = moment::rounded_down(now);
-        let verdict = self.world(principal, access, context, now).and_then(|world| {
+        let resources = self.vocabulary.resources(&access.repository);
+        let slice = self.index.slice(&self.vocabulary.principal(principal), &resources, access.action);
+        let looks = Looks {
+            at_now: slice.iter().any(|rule| rule.reads_now),
+            at_source: slice.iter().any(|rule| rule.reads_source),
+        };
+        let verdict = self.world(principal, access, context, now, looks).and_then(|world| {
             let matching = Self::grants(principal, access, grants, now);
-            let slice = self.index.slice(&world.principal, &world.resources, access.action);
             let linked = matching.iter().map(|grant| grant.as_ref());
             let mut policies = self.templates.link(&self.vocabulary, access.action, linked)?;
             for policy in slice.iter().filter_map(|rule| said(rule)) {
@@ -169,9 +174,16 @@ impl Engine {
         verdict.unwrap_or(Verdict { answer: Answer::Broken, rules: Vec::new(), valid_until: None })
     }
 
-    fn world(&self, principal: &Principal, access: &Access, context: &Context, now: Timestamp) -> Option<World> {
+    fn world(
+        &self,
+        principal: &Principal,
+        access: &Access,
+        context: &Context,
+        now: Timestamp,
+        looks: Looks,
+    ) -> Option<World> {
         let attributes = Attributes::of(&self.repositories, &access.repository);
-        World::new(&self.vocabulary, &attributes, principal, access, context, now)
+        World::new(&self.vocabulary, &attributes, principal, access, context, now, looks)
     }
 
     /// The grants that are about the access.

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use protocol::{Digest, UploadId};
-use rustix::fs::statvfs;
 
 use super::disk::Disk;
 use crate::error::StoreError;
@@ -95,8 +94,6 @@ impl Content {
 
     /// Refuses where too little space is free: what pushes leave is for the journal.
     pub(super) fn check_space(&self) -> Result<(), StoreError> {
-        let space = statvfs(&self.folder).map_err(|error| StoreError::at(&self.folder)(error.into()))?;
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
-        if free < self.keep_free { Err(StoreError::NoSpace) } else { Ok(()) }
+        if self.disk.free(&self.folder)? < self.keep_free { Err(StoreError::NoSpace) } else { Ok(()) }
     }
 }

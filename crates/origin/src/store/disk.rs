@@ -1,4 +1,4 @@
-//! Every change to a file, and every commit, goes through here, so that a test can end the process before any of them.
+//! Every change to a file, every commit and every look at the free space goes through here, so that a test can end the process before any of them.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use rusqlite::Transaction;
+use rustix::fs::statvfs;
 
 use crate::error::StoreError;
 
@@ -27,6 +28,8 @@ pub(super) enum Step {
     Remove,
     /// A transaction becomes visible.
     Commit,
+    /// The free space is asked for.
+    Measure,
 }
 
 /// The disk under the store.
@@ -78,6 +81,12 @@ impl Disk {
     pub(super) fn commit(&self, transaction: Transaction<'_>) -> Result<(), StoreError> {
         self.before(Step::Commit).map_err(StoreError::at("store.db"))?;
         Ok(transaction.commit()?)
+    }
+
+    /// How many bytes we may still write below this folder.
+    pub(super) fn free(&self, path: &Path) -> Result<u64, StoreError> {
+        let space = self.before(Step::Measure).and_then(|()| Ok(statvfs(path)?)).map_err(StoreError::at(path))?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
 
     #[cfg(test)]

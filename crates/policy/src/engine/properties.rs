@@ -1,5 +1,6 @@
 //! What must hold whatever the rules are: slices lose nothing, forbids only take away, errors never allow.
 
+use cedar_policy::{Entities, EntityUid, Request};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -146,6 +147,25 @@ fn allows_no_more(after: &[Verdict], before: &[Verdict]) -> Result<(), TestCaseE
     Ok(())
 }
 
+#[test]
+fn what_is_asked_has_the_forms_of_the_schema() {
+    let policy = Policy::build(&Settings::default(), Vec::new(), &[]).unwrap();
+    let engine = &policy.engine;
+    let schema = Some(&engine.vocabulary.schema);
+    for (principal, access) in questions() {
+        let now = moment::rounded_down(fixture::now().wall);
+        let World { request, entities } =
+            engine.world(&principal, &access, &fixture::context(), now, Looks::ALL).unwrap();
+        let of = |uid: Option<&EntityUid>| uid.unwrap().clone();
+        let (principal, action) = (of(request.principal()), of(request.action()));
+        let context = request.context().unwrap().clone();
+        Request::new(principal, action, of(request.resource()), context, schema).unwrap();
+        let action_type = engine.vocabulary.action("pull").type_name().clone();
+        let plain = entities.iter().filter(|entity| *entity.uid().type_name() != action_type).cloned();
+        Entities::from_entities(plain, schema).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -157,7 +177,7 @@ proptest! {
         let now = fixture::now().wall + SignedDuration::from_micros(700);
         for (principal, access) in questions() {
             let seen = moment::rounded_down(now);
-            let world = engine.world(&principal, &access, &fixture::context(), seen).unwrap();
+            let world = engine.world(&principal, &access, &fixture::context(), seen, Looks::ALL).unwrap();
             let verdict = engine.ask(&principal, &access, &fixture::context(), &grants, now);
             let response = Authorizer::new().is_authorized(&world.request, &whole, &world.entities);
             let errs = response.diagnostics().errors().next().is_some();

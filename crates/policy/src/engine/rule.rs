@@ -20,6 +20,8 @@ pub(super) struct Rule {
     pub(super) actions: ActionSet,
     /// What it says may change with the next second.
     pub(super) reads_now: bool,
+    /// What it says may change with the address.
+    pub(super) reads_source: bool,
     /// What it says may change with the tag.
     pub(super) reads_tag: bool,
     /// What it says where the tag is not told. A permit that looks at it counts as far as its head: there may be a
@@ -32,7 +34,8 @@ impl Rule {
         // Words that Cedar could not tell would be words that look at everything.
         let words = policy.to_json().ok();
         let looks_at = |attributes: &[&str]| words.as_ref().is_none_or(|words| reads(words, attributes));
-        let (reads_now, reads_tag) = (looks_at(&["now"]), looks_at(&["tag", "protected"]));
+        let (reads_now, reads_source) = (looks_at(&["now"]), looks_at(&["source"]));
+        let reads_tag = looks_at(&["tag", "protected"]);
         let policy = policy.new_id(PolicyId::new(id.as_str()));
         let of_some_tag = match (reads_tag, policy.effect()) {
             (false, _) => Some(policy.clone()),
@@ -40,7 +43,7 @@ impl Rule {
             (true, Effect::Forbid) => None,
         };
         let actions = head_actions(vocabulary, &policy.action_constraint());
-        Self { id, policy, file: file.to_owned(), actions, reads_now, reads_tag, of_some_tag }
+        Self { id, policy, file: file.to_owned(), actions, reads_now, reads_source, reads_tag, of_some_tag }
     }
 
     /// Whether it may apply to an action that reads.

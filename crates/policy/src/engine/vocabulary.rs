@@ -1,9 +1,10 @@
 //! The shipped schema, and the names of our own things in it.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
+use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema};
 use protocol::{Action, Group, Repository};
 
 use crate::engine::mistake::{Mistake, Place, PolicyError};
@@ -25,6 +26,8 @@ pub(super) struct Vocabulary {
     namespace: EntityTypeName,
     repository: EntityTypeName,
     action: EntityTypeName,
+    /// Every action with the groups that it is in.
+    action_entities: HashMap<Action, Entity>,
 }
 
 impl Vocabulary {
@@ -32,7 +35,13 @@ impl Vocabulary {
         let (schema, _warnings) =
             Schema::from_cedarschema_str(SCHEMA).map_err(|error| not_cedar(SCHEMA, &DetailedError::from(&error)))?;
         let name = |text| EntityTypeName::from_str(text).map_err(|error| not_cedar(text, &DetailedError::from(&error)));
+        let groups = schema.action_entities().map_err(|error| not_cedar(SCHEMA, &DetailedError::from(&error)))?;
+        let of_name = |action: Action| {
+            let entity = groups.iter().find(|entity| entity.uid().id().unescaped() == action.as_str());
+            entity.map(|entity| (action, entity.clone()))
+        };
         Ok(Self {
+            action_entities: Action::ALL.into_iter().filter_map(of_name).collect(),
             schema,
             anonymous: name("Pullgate::Anonymous")?,
             robot: name("Pullgate::Robot")?,
@@ -58,6 +67,11 @@ impl Vocabulary {
         uid(&self.action, name)
     }
 
+    /// An action as an entity, in its groups.
+    pub(super) fn action_entity(&self, action: Action) -> Option<&Entity> {
+        self.action_entities.get(&action)
+    }
+
     pub(super) fn repository(&self, repository: &Repository) -> EntityUid {
         uid(&self.repository, repository.as_str())
     }
@@ -65,6 +79,11 @@ impl Vocabulary {
     /// The namespaces that a repository is in, the one of all repositories included.
     pub(super) fn namespaces(&self, repository: &Repository) -> impl Iterator<Item = EntityUid> {
         repository.namespaces().chain([ROOT]).map(|name| uid(&self.namespace, name))
+    }
+
+    /// The repository, and every namespace that it is in.
+    pub(super) fn resources(&self, repository: &Repository) -> Vec<EntityUid> {
+        std::iter::once(self.repository(repository)).chain(self.namespaces(repository)).collect()
     }
 
     /// The entity that a pattern stands for: a repository, or the namespace that holds everything below.

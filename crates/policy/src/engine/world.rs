@@ -1,6 +1,6 @@
 //! One access as Cedar sees it: who, what, where, and under which circumstances.
 
-use cedar_policy::{Context as CedarContext, Entities, Entity, EntityUid, Request, RestrictedExpression};
+use cedar_policy::{Context as CedarContext, Entities, Entity, Request, RestrictedExpression};
 use jiff::Timestamp;
 use protocol::{Access, Repository};
 
@@ -18,13 +18,26 @@ const ORIGIN: &str = "main";
 pub(super) struct World {
     pub(super) request: Request,
     pub(super) entities: Entities,
-    pub(super) principal: EntityUid,
-    /// The repository, and every namespace that it is in.
-    pub(super) resources: Vec<EntityUid>,
+}
+
+/// Which circumstances any rule of the slice looks at: reading a clock or an address costs Cedar more than all the rest,
+/// and what nobody looks at changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looks {
+    pub(super) at_now: bool,
+    pub(super) at_source: bool,
+}
+
+impl Looks {
+    /// Everything that there is to look at.
+    #[cfg(test)]
+    pub(super) const ALL: Self = Self { at_now: true, at_source: true };
 }
 
 impl World {
     /// `None` where an access cannot be put into Cedar's words, such as one before the year 0.
+    ///
+    /// Nothing is checked against the schema here: the forms below are the schema's, and a test holds them to it.
     pub(super) fn new(
         vocabulary: &Vocabulary,
         attributes: &Attributes,
@@ -32,19 +45,18 @@ impl World {
         access: &Access,
         context: &Context,
         now: Timestamp,
+        looks: Looks,
     ) -> Option<Self> {
         let principal_entity = principal_entity(vocabulary, principal)?;
         let repository_entity = repository_entity(vocabulary, attributes, &access.repository)?;
         let principal = principal_entity.uid();
         let resource = repository_entity.uid();
         let action = vocabulary.action(access.action.as_str());
-        let context = circumstances(attributes, access, context, now)?;
-        let schema = Some(&vocabulary.schema);
+        let context = circumstances(attributes, access, context, now, looks)?;
+        let action_entity = vocabulary.action_entity(access.action).cloned()?;
         Some(Self {
-            request: Request::new(principal.clone(), action, resource.clone(), context, schema).ok()?,
-            entities: Entities::from_entities([principal_entity, repository_entity], schema).ok()?,
-            principal,
-            resources: std::iter::once(resource).chain(vocabulary.namespaces(&access.repository)).collect(),
+            request: Request::new(principal, action, resource, context, None).ok()?,
+            entities: Entities::from_entities([principal_entity, repository_entity, action_entity], None).ok()?,
         })
     }
 }
@@ -69,14 +81,24 @@ fn repository_entity(vocabulary: &Vocabulary, attributes: &Attributes, repositor
 }
 
 /// Where a tag is created, moved or deleted it is told, and to nobody else.
-fn circumstances(attributes: &Attributes, access: &Access, context: &Context, now: Timestamp) -> Option<CedarContext> {
-    // An IPv4 address inside an IPv6 one must not slip past a rule about IPv4.
-    let source = context.source.to_canonical().to_string();
-    let mut pairs = vec![
-        ("now".to_owned(), RestrictedExpression::new_datetime(moment::text(now))),
-        ("source".to_owned(), RestrictedExpression::new_ip(source)),
-    ];
-    if let (true, Some(tag)) = (access.action.is_of_tag(), &access.tag) {
+fn circumstances(
+    attributes: &Attributes,
+    access: &Access,
+    context: &Context,
+    now: Timestamp,
+    looks: Looks,
+) -> Option<CedarContext> {
+    let mut pairs = Vec::new();
+    if looks.at_now {
+        pairs.push(("now".to_owned(), RestrictedExpression::new_datetime(moment::text(now))));
+    }
+    if looks.at_source {
+        // An IPv4 address inside an IPv6 one must not slip past a rule about IPv4.
+        let source = context.source.to_canonical().to_string();
+        pairs.push(("source".to_owned(), RestrictedExpression::new_ip(source)));
+    }
+    if access.action.is_of_tag() {
+        let tag = access.tag.as_ref()?;
         pairs.push(text("tag", tag.as_str()));
         pairs.push(("protected".to_owned(), RestrictedExpression::new_bool(attributes.protects(tag))));
     }

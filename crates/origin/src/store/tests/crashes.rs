@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use protocol::Algorithm;
 
-use super::support::{Bench, digest, file_digest, header, image, status};
+use super::support::{Bench, Body, digest, file_digest, header, image, status};
 use crate::error::StoreError;
 use crate::store::disk::Step;
 
@@ -163,6 +163,12 @@ fn fail(bench: &mut Bench, at: usize, forever: bool) -> Arc<AtomicBool> {
     reached
 }
 
+/// Fails the step that came so often before.
+fn nth(step: Step, before: usize, kind: io::ErrorKind) -> impl Fn(Step) -> io::Result<()> {
+    let count = AtomicUsize::new(0);
+    move |next| if next == step && count.fetch_add(1, Ordering::Relaxed) == before { Err(kind.into()) } else { Ok(()) }
+}
+
 /// Three folders made and two synced.
 const STEPS_OF_OPENING: usize = 5;
 
@@ -228,17 +234,11 @@ fn a_first_opening_may_end_before_any_step() {
 fn a_failed_sync_publishes_nothing_and_is_not_tried_again() {
     let mut bench = Bench::new();
     let location = bench.begin("a");
-    let syncs = Arc::new(AtomicUsize::new(0));
-    let counted = syncs.clone();
-    bench.reopen_on(move |step| match step {
-        Step::Sync if counted.fetch_add(1, Ordering::Relaxed) == 0 => Err(io::Error::other("the sync failed")),
-        _ => Ok(()),
-    });
+    bench.reopen_on(nth(Step::Sync, 0, io::ErrorKind::Other));
     let put = format!("PUT {location}?digest={}", digest("hello"));
     assert_eq!(status(&bench.ask(&put, "hello")), 503);
     assert_eq!(bench.content(&format!("/v2/a/blobs/{}", digest("hello"))), None);
     assert_eq!(status(&bench.ask(&put, "hello")), 404);
-    assert_eq!(syncs.load(Ordering::Relaxed), 1);
     assert!(files(&bench.path("blobs")).is_empty() && files(&bench.path("uploads")).is_empty());
 }
 
@@ -246,11 +246,42 @@ fn a_failed_sync_publishes_nothing_and_is_not_tried_again() {
 fn a_full_disk_is_told_apart() {
     let mut bench = Bench::new();
     let location = bench.begin("a");
-    bench.reopen_on(|step| match step {
-        Step::Write => Err(io::ErrorKind::StorageFull.into()),
-        _ => Ok(()),
-    });
+    bench.reopen_on(nth(Step::Write, 0, io::ErrorKind::StorageFull));
     assert_eq!(status(&bench.ask(&format!("PATCH {location}"), "hello")), 507);
     bench.reopen();
     assert_eq!(status(&bench.ask(&format!("PUT {location}?digest={}", digest("hello")), "hello")), 201);
+}
+
+#[test]
+fn a_blob_is_on_the_disk_before_it_is_visible() {
+    let mut bench = Bench::new();
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let seen = steps.clone();
+    bench.reopen_on(move |step| {
+        seen.lock().unwrap().push(step);
+        Ok(())
+    });
+    steps.lock().unwrap().clear();
+    bench.push("a", "hello");
+    let folders = [Step::Create, Step::SyncFolder, Step::SyncFolder];
+    let mut expected = vec![Step::Measure, Step::Create, Step::Measure, Step::Write, Step::Sync];
+    expected.extend(folders);
+    expected.extend([Step::Rename, Step::SyncFolder, Step::Commit, Step::Remove]);
+    assert_eq!(*steps.lock().unwrap(), expected);
+}
+
+#[test]
+fn space_that_runs_out_on_the_way_ends_the_push_and_keeps_what_came() {
+    let mut bench = Bench::new();
+    let location = bench.begin("a");
+    bench.reopen_on(nth(Step::Measure, 1, io::ErrorKind::StorageFull));
+    let piece = "x".repeat(1 << 20);
+    let nine = Body::pieces([piece.as_str(); 9]);
+    assert_eq!(status(&bench.ask(&format!("PATCH {location}"), nine)), 507);
+    let reached = format!("0-{}", (8 << 20) - 1);
+    assert_eq!(header(&bench.ask(&format!("GET {location}"), ()).unwrap(), "range"), reached);
+    bench.reopen();
+    let whole = digest(&piece.repeat(9));
+    assert_eq!(status(&bench.ask(&format!("PUT {location}?digest={whole}"), piece.as_str())), 201);
+    assert_eq!(bench.ask(&format!("HEAD /v2/a/blobs/{whole}"), ()).unwrap().length, Some(9 << 20));
 }

@@ -185,7 +185,7 @@ fn apply(bench: &mut Bench, step: &Step) -> u16 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_is_its_model(steps in prop::collection::vec(step(), 1..40)) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use policy::Condition;
+use policy::{Condition, Epoch, UploadOwner};
 use protocol::{Algorithm, Manifest};
 
 use super::support::{Bench, Body, descriptor, digest, header, image, index, manifest, owner, run, status, text};
@@ -157,6 +157,22 @@ fn an_upload_belongs_to_its_repository_and_to_who_opened_it() {
     let foreign = owner("r2");
     let work = Work { request: &request, conditions: &[], owner: &foreign, now: bench.now, body: Body::from("x") };
     assert_eq!(status(&run(bench.store().serve(work))), 404);
+}
+
+#[test]
+fn anonymous_is_somebody() {
+    let bench = Bench::with(Settings { keep_free: 0, uploads_per_principal: 1, ..Settings::default() });
+    let anonymous = UploadOwner { principal: None, epoch: Epoch(0) };
+    let ask = |line: &str| {
+        let request = super::support::request(line, &[]);
+        let work =
+            Work { request: &request, conditions: &[], owner: &anonymous, now: bench.now, body: Body::from("x") };
+        run(bench.store().serve(work))
+    };
+    let location = header(&ask("POST /v2/a/blobs/uploads/").unwrap(), "location");
+    assert_eq!(status(&ask("POST /v2/a/blobs/uploads/")), 429);
+    assert_eq!(status(&bench.ask(&format!("PATCH {location}"), "x")), 404);
+    assert_eq!(status(&ask(&format!("PUT {location}?digest={}", digest("x")))), 201);
 }
 
 #[test]

@@ -137,10 +137,8 @@ pub(super) fn request(line: &str, headers: &[(&'static str, &str)]) -> Oci {
     for (name, value) in headers {
         head.headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
-    match Request::parse(&head).unwrap() {
-        Request::Oci(oci) => oci,
-        other => panic!("{other:?}"),
-    }
+    let Request::Oci(oci) = Request::parse(&head).unwrap() else { panic!("{line}") };
+    oci
 }
 
 pub(super) fn header(served: &Served, name: &str) -> String {
