@@ -84,8 +84,6 @@ pub enum Command {
         /// At which moment.
         at: Option<Timestamp>,
     },
-    /// How the server is.
-    Status,
 }
 
 impl Command {
@@ -109,7 +107,6 @@ impl Command {
             Self::RevokeAllBefore(_) => "revoke all-before",
             Self::PolicyShow => "policy show",
             Self::PolicyExplain { .. } => "policy explain",
-            Self::Status => "status",
         }
     }
 }

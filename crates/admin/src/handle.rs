@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::command::{Actor, Command, GrantWords, Who};
 use crate::explain::{Asked, explain};
-use crate::reply::{GrantLine, KeyLine, NewKeyReply, Reply, RobotLine, Status};
+use crate::reply::{GrantLine, KeyLine, NewKeyReply, Reply, RobotLine};
 use crate::socket::Failure;
 
 /// A revoked token is remembered for as long as any token may live, and then some.
@@ -180,7 +180,6 @@ impl Admin {
                 let asked = Asked { who: &who, action: &action, repository: &repository, tag: tag.as_deref(), from };
                 explain(&policy, &snapshot, &asked, now)
             }
-            Command::Status => Ok(Reply::Status(self.status(&snapshot))),
         }
     }
 
@@ -215,16 +214,6 @@ impl Admin {
         let policy = self.policy.borrow().clone();
         let name = |id: &PrincipalId| snapshot.robot(id).map(|entry| entry.robot.name.clone());
         policy.show(snapshot.grants(), name)
-    }
-
-    fn status(&self, snapshot: &Snapshot) -> Status {
-        Status {
-            robots: snapshot.robots().count(),
-            grants: snapshot.grants().iter().count(),
-            state_sequence: snapshot.sequence().0,
-            journal_leaves: self.journal.size(),
-            policy_revision: self.policy.borrow().revision().as_str().to_owned(),
-        }
     }
 }
 

@@ -12,5 +12,5 @@ mod socket;
 
 pub use command::{Actor, Command, GrantWords, Via, Who, WhoError};
 pub use handle::{Admin, AdminError, Settings};
-pub use reply::{GrantLine, KeyLine, NewKeyReply, Reply, RobotLine, Status};
+pub use reply::{GrantLine, KeyLine, NewKeyReply, Reply, RobotLine};
 pub use socket::{CallError, Failure, SOCKET, Server, call};

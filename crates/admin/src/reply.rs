@@ -33,8 +33,6 @@ pub enum Reply {
     },
     /// It is done: a sentence that says what.
     Done(String),
-    /// How the server is.
-    Status(Status),
 }
 
 /// What `robot create` and `robot rotate` print. Without `key` where nothing was made.
@@ -108,19 +106,4 @@ pub struct GrantLine {
     pub until: Option<Timestamp>,
     /// Why.
     pub reason: Option<String>,
-}
-
-/// How the server is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Number of robots.
-    pub robots: usize,
-    /// Number of grants.
-    pub grants: usize,
-    /// The sequence of the state.
-    pub state_sequence: u64,
-    /// Leaves in the journal.
-    pub journal_leaves: u64,
-    /// Which policy decides.
-    pub policy_revision: String,
 }

@@ -172,7 +172,7 @@ impl Gate {
         match seen.receipt {
             Some(receipt) => {
                 let ended = Ending::new(self, seen, receipt, verdict.problem.status, received, None);
-                ended.as_refused(verdict.ended);
+                ended.refused(verdict.ended);
             }
             None => self.note(seen, stop, &verdict),
         }
@@ -201,10 +201,7 @@ impl Gate {
             problem: &verdict.problem,
             request: seen.request.as_ref(),
             principal: seen.principal.as_ref(),
-            denial: match stop {
-                Stop::Denied(denial) => Some(denial),
-                _ => None,
-            },
+            denial: stop.denial(),
         };
         self.metrics.decided(seen.request.as_ref().map(Request::route), verdict.decision);
         if let Err(error) = self.behind.journal.note(&refused, &seen.circumstances) {

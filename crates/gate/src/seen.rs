@@ -127,7 +127,7 @@ impl Ending {
     }
 
     /// The request was admitted and then stopped.
-    pub(crate) fn as_refused(mut self, ended: Ended) {
+    pub(crate) fn refused(mut self, ended: Ended) {
         self.outcome.ended = ended;
         self.tell();
     }

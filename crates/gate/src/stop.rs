@@ -69,6 +69,11 @@ impl Stop {
         }
     }
 
+    /// The decision of the policy, where it was one.
+    pub(crate) fn denial(&self) -> Option<&Denial> {
+        if let Self::Denied(denial) = self { Some(denial) } else { None }
+    }
+
     /// The mapping of every kind of no.
     pub(crate) fn verdict(&self, request: Option<&Request>) -> Verdict {
         match self {

@@ -73,10 +73,9 @@ fn robot(server: &Server) -> Result<String, Failure> {
         purpose: "to be revoked".to_owned(),
         if_absent: false,
     };
-    match admin::call(server.data(), &create).map_err(Failure::no)? {
-        Reply::Key(reply) => reply.key.ok_or_else(|| Failure::no("no key came back")),
-        _ => Err(Failure::no("no key came back")),
-    }
+    let reply = admin::call(server.data(), &create).map_err(Failure::no)?;
+    let key = if let Reply::Key(reply) = reply { reply.key } else { None };
+    key.ok_or_else(|| Failure::no("no key came back"))
 }
 
 fn push(registry: &Registry, credential: &str, image: &Image) -> Result<(), Failure> {

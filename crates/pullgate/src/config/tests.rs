@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use super::settings::Limits;
 use super::*;
 use crate::output::Failure;
 

@@ -174,7 +174,6 @@ fn print_reply(reply: &Reply, printing: &Printing) -> Result<Exit, Failure> {
         }
         Reply::Done(done) if printing.json => print_json(&serde_json::json!({ "done": done }))?,
         Reply::Done(done) => note(&format!("{done}\n")),
-        Reply::Status(status) => print_json(status)?,
     }
     Ok(Exit::Yes)
 }

@@ -71,6 +71,13 @@ impl Registry {
         Self::launch(self.folder, |command| command)
     }
 
+    /// Ends this server with SIGTERM, which it must take for success, and gives its folder back.
+    pub fn stop(mut self) -> TempDir {
+        let status = self.server.terminate();
+        assert!(status.success(), "{status}: {}", self.server.output());
+        self.folder
+    }
+
     /// `host:port` for clients.
     pub fn name(&self) -> String {
         self.address.to_string()
@@ -144,7 +151,25 @@ impl Registry {
     pub fn decisions(&self, filter: &[&str]) -> Vec<Value> {
         let mut arguments = vec!["audit", "query", "--format", "json"];
         arguments.extend(filter);
-        self.ok(&arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        json_lines(&self.verb(&arguments))
+    }
+
+    /// Every leaf of the journal as it stands in the files; no test fills so much that a segment is closed.
+    pub fn leaves(&self) -> Vec<Value> {
+        leaves(&self.data)
+    }
+
+    /// Waits until the journal has, for this filter, a decision whose outcome is known.
+    pub fn outcome(&mut self, filter: &[&str]) -> Value {
+        let mut found = Vec::new();
+        let (data, config) = (self.data.clone(), self.folder.path().join("pullgate.toml"));
+        self.server.wait_until(&format!("an outcome for {filter:?}"), || {
+            let arguments = [&["audit", "query", "--format", "json"], filter].concat();
+            found = json_lines(&verb(&data, &config, &arguments));
+            found.iter().any(|record| !record["status"].is_null())
+        });
+        assert_eq!(found.len(), 1, "one decision for {filter:?}");
+        found.remove(0)
     }
 
     /// The record of a request that was refused.
@@ -168,6 +193,29 @@ pub fn verb(data: &Path, config: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(PULLGATE);
     command.args(arguments).arg("--data").arg(data).arg("--config").arg(config);
     command.output().unwrap()
+}
+
+/// What a verb printed, one JSON value in each line.
+pub fn json_lines(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = str::from_utf8(&output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Every leaf of the journal of a data folder, in order.
+pub fn leaves(data: &Path) -> Vec<Value> {
+    let mut segments: Vec<PathBuf> =
+        fs::read_dir(data.join("journal")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    segments.retain(|path| path.extension().is_some_and(|extension| extension == "ndjson"));
+    segments.sort();
+    let texts = segments.iter().map(|segment| fs::read_to_string(segment).unwrap());
+    texts.flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>()).collect()
+}
+
+/// The moment, for what is measured and printed.
+#[expect(clippy::disallowed_methods, reason = "a test looks at the clock to tell how long something took")]
+pub fn now() -> std::time::Instant {
+    std::time::Instant::now()
 }
 
 /// A manifest without blobs: an empty index.
