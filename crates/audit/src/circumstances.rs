@@ -49,6 +49,7 @@ pub struct CredentialSeen {
 
 /// The place of a leaf: which log, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LeafName {
     /// The name of the log.
     pub log: String,
@@ -136,6 +137,12 @@ pub enum Ended {
     Condition,
     /// The process ended before it was known.
     Unknown,
+}
+
+impl Ended {
+    /// Every one there is.
+    pub const ALL: [Self; 7] =
+        [Self::Complete, Self::Client, Self::Revoked, Self::Upstream, Self::Limit, Self::Condition, Self::Unknown];
 }
 
 /// What became of an admitted request.

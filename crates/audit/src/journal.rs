@@ -13,14 +13,17 @@ use crate::checkpoint::{Checkpoint, CheckpointKey, LogName};
 use crate::circumstances::{Circumstances, CredentialSeen, LeafName, Outcome, Refused};
 use crate::error::LogError;
 use crate::flood::Floods;
+use crate::leaf::{Administration, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes, micros};
 use crate::log::{Log, LogSettings};
-use crate::record::{Administration, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes, Record, micros};
+use crate::record::Record;
 use crate::recover::Recovered;
 
-/// Outcomes that wait to be written together; beyond it the oldest are lost and read `unknown`.
+/// Outcomes that wait to be written together; what comes beyond is lost and reads `unknown`.
 const WAITING_OUTCOMES: usize = 100_000;
-/// Outcomes in one leaf: each takes at most 150 bytes, and a line is short enough for a log entry.
-const OUTCOMES_PER_LEAF: usize = 256;
+/// Outcomes in one leaf: each takes at most 222 bytes, and a line at most 16 KiB.
+pub(crate) const OUTCOMES_PER_LEAF: usize = 64;
+/// Leaves in one call.
+const LEAVES_AT_ONCE: usize = 64;
 
 /// This room's part of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -168,14 +171,8 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] where it could not be written.
     pub fn note(&self, refused: &Refused<'_>, circumstances: &Circumstances) -> Result<(), JournalError> {
-        if refused.is_of_a_stranger() {
-            let (in_full, over) = guard(&self.floods).admit(refused, circumstances);
-            for flood in over {
-                self.append(&Leaf::Flood(flood))?;
-            }
-            if !in_full {
-                return Ok(());
-            }
+        if refused.is_of_a_stranger() && !guard(&self.floods).admit(refused, circumstances) {
+            return Ok(());
         }
         self.append(&Leaf::Decision(Box::new(Record::of_refusal(refused, circumstances))))?;
         Ok(())
@@ -194,8 +191,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] where it cannot write now; what has gathered is kept.
     pub fn settle(&self, now: Now) -> Result<(), JournalError> {
-        let over = guard(&self.floods).turn(now.wall);
-        self.write_gathered(over)
+        guard(&self.floods).turn(now.wall);
+        self.write_floods()?;
+        self.write_outcomes()
     }
 
     /// Writes everything that has gathered and closes the log.
@@ -203,8 +201,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] where something could not be written or signed.
     pub fn close(self, now: Now) -> Result<Checkpoint, JournalError> {
-        let floods = guard(&self.floods).end(now.wall);
-        self.write_gathered(floods)?;
+        guard(&self.floods).end(now.wall);
+        self.write_floods()?;
+        self.write_outcomes()?;
         Ok(self.log.close()?)
     }
 
@@ -213,7 +212,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]: the change must not be made.
     pub async fn administrate(&self, change: Administration) -> Result<LeafName, JournalError> {
-        let sequence = self.append(&Leaf::Admin(change))?;
+        let sequence = self.append(&Leaf::Admin(Administration { kind: LeafKind::Admin, ..change }))?;
         self.log.synced(sequence).await?;
         Ok(LeafName { log: self.name.to_string(), sequence })
     }
@@ -230,29 +229,55 @@ impl Journal {
         self.log.size()
     }
 
-    fn write_gathered(&self, floods: Vec<crate::record::Flood>) -> Result<(), JournalError> {
-        for flood in floods {
-            self.append(&Leaf::Flood(flood))?;
-        }
-        let mut waiting = guard(&self.outcomes);
-        while !waiting.is_empty() {
-            let taken = waiting.len().min(OUTCOMES_PER_LEAF);
-            let of: Vec<OutcomeEntry> = waiting.drain(..taken).collect();
-            let leaf = Leaf::Outcome(Outcomes { kind: LeafKind::Outcome, of });
-            if let Err(error) = self.append(&leaf) {
-                if let Leaf::Outcome(Outcomes { of, .. }) = leaf {
-                    waiting.splice(0..0, of);
-                }
-                return Err(error);
-            }
-        }
-        Ok(())
+    fn write_floods(&self) -> Result<(), JournalError> {
+        let floods = guard(&self.floods).take();
+        let (rest, result) = written(floods, LEAVES_AT_ONCE, |floods| {
+            self.append_all(floods.iter().map(|flood| Leaf::Flood(flood.clone())))
+        });
+        guard(&self.floods).give_back(rest);
+        result
+    }
+
+    fn write_outcomes(&self) -> Result<(), JournalError> {
+        // Nobody who hands in an outcome waits for the disk.
+        let outcomes = std::mem::take(&mut *guard(&self.outcomes));
+        let (rest, result) = written(outcomes, OUTCOMES_PER_LEAF, |of| {
+            let leaf = Outcomes { kind: LeafKind::Outcome, of: of.to_vec() };
+            self.append_all([Leaf::Outcome(leaf)])
+        });
+        guard(&self.outcomes).splice(0..0, rest);
+        result
     }
 
     fn append(&self, leaf: &Leaf) -> Result<u64, JournalError> {
-        let line = leaf.line().map_err(|error| LogError::Write(error.into()))?;
-        Ok(self.log.append(&line)?)
+        Ok(self.log.append(&line(leaf)?)?)
     }
+
+    fn append_all(&self, leaves: impl IntoIterator<Item = Leaf>) -> Result<(), JournalError> {
+        let lines: Vec<Vec<u8>> = leaves.into_iter().map(|leaf| line(&leaf)).collect::<Result<_, LogError>>()?;
+        self.log.append_many(&lines)?;
+        Ok(())
+    }
+}
+
+fn line(leaf: &Leaf) -> Result<Vec<u8>, LogError> {
+    leaf.line().map_err(|error| LogError::Write(error.into()))
+}
+
+/// Writes what has gathered, so many at a time; what could not be written comes back.
+fn written<T>(
+    mut gathered: Vec<T>,
+    at_once: usize,
+    write: impl Fn(&[T]) -> Result<(), JournalError>,
+) -> (Vec<T>, Result<(), JournalError>) {
+    let mut done: usize = 0;
+    let result = gathered.chunks(at_once).try_for_each(|batch| {
+        write(batch)?;
+        done = done.saturating_add(batch.len());
+        Ok(())
+    });
+    gathered.drain(..done);
+    (gathered, result)
 }
 
 /// Whether the record of a request is synced before its effect: what publishes, deletes or issues.
@@ -280,3 +305,6 @@ fn is_synced(request: &Request) -> bool {
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

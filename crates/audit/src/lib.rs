@@ -11,6 +11,7 @@ mod fixture;
 mod flood;
 mod journal;
 mod keeper;
+mod leaf;
 mod leaves;
 mod log;
 mod query;
@@ -18,7 +19,10 @@ mod reason;
 mod record;
 mod recover;
 mod review;
+#[cfg(test)]
+mod samples;
 mod segment;
+mod tail;
 mod tree;
 mod verify;
 
@@ -26,16 +30,18 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey, CheckpointPubli
 pub use circumstances::{Circumstances, CredentialSeen, Decision, Ended, LeafName, Outcome, Refused};
 pub use error::{Broken, Fault, LineFault, LogError, Place, ReadError};
 pub use journal::{Admission, Journal, JournalError, Kind, Receipt, Settings};
+pub use leaf::{Administration, Flood, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes};
 pub use leaves::Leaves;
 pub use log::{Log, LogSettings};
 pub use query::{Filter, Joined, query};
 pub use reason::Reason;
 pub use record::{
-    AccessGroup, Administration, AnswerGroup, ClientGroup, ConnectionGroup, CredentialGroup, Flood, Gap, Leaf,
-    LeafKind, OutcomeEntry, Outcomes, PolicyGroup, PrincipalGroup, Record, RequestGroup,
+    AccessGroup, AnswerGroup, ClientGroup, ConnectionGroup, CredentialGroup, OmittedGroup, PolicyGroup, PrincipalGroup,
+    Record, RequestGroup,
 };
 pub use recover::{Recovered, Torn};
-pub use review::{JournalReport, Tail, find, last_state_sequence, verify_journal};
+pub use review::{JournalReport, LeafCounts, find, last_state_sequence, verify_journal};
 pub use segment::MAX_LINE;
+pub use tail::Tail;
 pub use tree::{Frontier, Hash};
 pub use verify::{Report, verify};

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use protocol::{Action, Group};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use crate::circumstances::{Decision, Ended, Outcome};
 use crate::error::ReadError;
+use crate::leaf::Leaf;
 use crate::leaves::Leaves;
-use crate::record::{Leaf, Record};
+use crate::record::Record;
 
 /// Which decisions are wanted; an empty filter wants all.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Not after.
     pub until: Option<Timestamp>,
-    /// Name, id, or `robot:name` of who asked.
+    /// Name or id of who asked, with or without their kind in front as in `robot:ci`; or `anonymous`.
     pub principal: Option<String>,
     /// Exactly this repository.
     pub repository: Option<String>,
@@ -41,7 +41,7 @@ pub struct Filter {
 }
 
 /// A decision with what became of it, as `audit query` prints it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joined {
     /// The index of the decision's leaf.
     pub sequence: u64,
@@ -61,14 +61,13 @@ pub fn query(folder: &Path, filter: &Filter) -> Result<Vec<Joined>, ReadError> {
         let (sequence, line) = leaf?;
         absorb(&mut found, filter, sequence, &line);
     }
-    let wanted = |joined: &Joined| filter.digest.as_deref().is_none_or(|digest| joined.has_digest(digest));
-    Ok(found.into_values().filter(wanted).collect())
+    Ok(found.into_values().filter(|joined| filter.wants_joined(joined)).collect())
 }
 
 fn absorb(found: &mut BTreeMap<u64, Joined>, filter: &Filter, sequence: u64, line: &[u8]) {
     match Leaf::parse(line) {
         Ok(Leaf::Decision(record)) if filter.wants(&record) => {
-            found.insert(sequence, Joined { sequence, record: *record, outcome: None });
+            found.insert(sequence, Joined::new(sequence, *record));
         }
         Ok(Leaf::Outcome(outcomes)) => {
             for entry in outcomes.of {
@@ -77,12 +76,13 @@ fn absorb(found: &mut BTreeMap<u64, Joined>, filter: &Filter, sequence: u64, lin
                 }
             }
         }
-        _ => {}
+        // `audit verify` tells of lines that are no leaves.
+        Ok(Leaf::Decision(_) | Leaf::Admin(_) | Leaf::Flood(_) | Leaf::Gap(_)) | Err(_) => {}
     }
 }
 
 impl Filter {
-    /// Everything but the digest, which an outcome may still bring.
+    /// What the decision alone tells: where it names no digest, its outcome may still bring one.
     pub(crate) fn wants(&self, record: &Record) -> bool {
         let is =
             |wanted: &Option<String>, value: Option<&str>| wanted.as_deref().is_none_or(|wanted| value == Some(wanted));
@@ -90,12 +90,18 @@ impl Filter {
         self.wants_time(record)
             && is(&self.repository, record.repository.as_deref())
             && is(&self.source, Some(&record.source))
+            && (record.digest.is_none() || is(&self.digest, record.digest.as_deref()))
             && is(&self.tag, record.tag.as_deref())
             && is(&self.credential, credential)
             && is(&self.request_id, Some(&record.request_id))
             && self.decision.is_none_or(|decision| record.decision == Some(decision))
             && self.action.as_deref().is_none_or(|wanted| is_action(wanted, record))
             && self.principal.as_deref().is_none_or(|wanted| is_principal(wanted, record))
+    }
+
+    /// What only the outcome tells.
+    pub(crate) fn wants_joined(&self, joined: &Joined) -> bool {
+        self.digest.is_none() || self.digest.as_deref() == joined.digest()
     }
 
     fn wants_time(&self, record: &Record) -> bool {
@@ -116,59 +122,67 @@ fn is_action(wanted: &str, record: &Record) -> bool {
 
 fn is_principal(wanted: &str, record: &Record) -> bool {
     let Some(principal) = &record.principal else { return false };
-    let (kind, name) = wanted.split_once(':').map_or((None, wanted), |(kind, name)| (Some(kind), name));
-    let named = principal.name.as_deref() == Some(name) || principal.id.as_deref() == Some(name);
-    kind.is_none_or(|kind| principal.kind == kind) && (named || principal.kind == wanted)
+    let Some(id) = &principal.id else { return principal.kind == wanted };
+    let is = |wanted: &str| wanted == id || principal.name.as_deref() == Some(wanted);
+    is(wanted) || wanted.split_once(':').is_some_and(|(kind, rest)| kind == principal.kind && is(rest))
 }
 
 impl Joined {
-    fn has_digest(&self, digest: &str) -> bool {
-        let served = self.outcome.as_ref().and_then(|outcome| outcome.digest.as_deref());
-        self.record.digest.as_deref() == Some(digest) || served == Some(digest)
+    /// A decision of which nothing more is known.
+    pub(crate) fn new(sequence: u64, record: Record) -> Self {
+        Self { sequence, record, outcome: None }
     }
 
-    /// One object with the members that scripts rely on first, null where not known, then the other groups.
+    /// The digest that was served, or else the one that was asked for.
+    fn digest(&self) -> Option<&str> {
+        let served = self.outcome.as_ref().and_then(|outcome| outcome.digest.as_deref());
+        served.or(self.record.digest.as_deref())
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        let allowed = self.record.decision == Some(Decision::Allow);
+        let known = self.outcome.as_ref().map(|outcome| outcome.ended);
+        known.or(allowed.then_some(Ended::Unknown))
+    }
+
+    /// One object: the members that scripts rely on, null where nothing is known, then the other groups.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let record = &self.record;
-        let refused = record.decision != Some(Decision::Allow);
-        let ended = match &self.outcome {
-            Some(outcome) => Some(outcome.ended),
-            None => (!refused).then_some(Ended::Unknown),
-        };
-        let served = self.outcome.as_ref().and_then(|outcome| outcome.digest.clone());
-        let mut object = Map::new();
-        let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-        put("sequence", json(self.sequence));
-        put("time", json(&record.time));
-        put("request_id", json(&record.request_id));
-        put("origin", json(&record.origin));
-        put("decision", json(record.decision));
-        put("reason", json(&record.reason));
-        put("rules", json(&record.rules));
-        put("principal", json(&record.principal));
-        put("credential", json(&record.credential));
-        put("source", json(&record.source));
-        put("user_agent", json(&record.user_agent));
-        put("method", json(&record.method));
-        put("route", json(&record.route));
-        put("action", json(&record.action));
-        put("repository", json(&record.repository));
-        put("tag", json(&record.tag));
-        put("digest", json(served.or_else(|| record.digest.clone())));
-        put("status", json(self.outcome.as_ref().map(|outcome| outcome.status).or(record.status)));
-        put("bytes", json(self.outcome.as_ref().map(|outcome| outcome.bytes)));
-        put("duration_us", json(self.outcome.as_ref().map(|outcome| outcome.duration_us)));
-        put("ended", json(ended));
-        put("answer", json(&record.answer));
-        put("client", json(&record.client));
-        put("connection", json(&record.connection));
-        put("policy", json(&record.policy));
-        put("request", json(&record.request));
-        Value::Object(object)
+        let (record, outcome) = (&self.record, self.outcome.as_ref());
+        let principal = record.principal.as_ref();
+        let credential = record.credential.as_ref();
+        json!({
+            "sequence": self.sequence,
+            "time": record.time,
+            "request_id": record.request_id,
+            "origin": record.origin,
+            "decision": record.decision,
+            "reason": record.reason,
+            "rules": record.rules,
+            "principal": principal.map(|who| json!({ "kind": who.kind, "id": who.id, "name": who.name })),
+            "credential": credential
+                .map(|shown| json!({ "kind": shown.kind, "id": shown.id, "issued_by": shown.issued_by })),
+            "source": record.source,
+            "user_agent": record.user_agent,
+            "method": record.method,
+            "route": record.route,
+            "action": record.action,
+            "repository": record.repository,
+            "tag": record.tag,
+            "digest": self.digest(),
+            "status": outcome.map(|outcome| outcome.status).or(record.status),
+            "bytes": outcome.map(|outcome| outcome.bytes),
+            "duration_us": outcome.map(|outcome| outcome.duration_us),
+            "ended": self.ended(),
+            "answer": record.answer,
+            "client": record.client,
+            "connection": record.connection,
+            "omitted": record.omitted,
+            "policy": record.policy,
+            "request": record.request,
+        })
     }
 }
 
-fn json(value: impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
-}
+#[cfg(test)]
+mod tests;

@@ -1,53 +1,11 @@
-//! The lines of the journal: one JSON object each, members sorted, nothing in it that is not listed here.
-//!
-//! The contract is `record.schema.json` beside this crate's manifest; a test holds the two together.
+//! The line of one decision: who asked what, what was decided and why.
 
-use jiff::Timestamp;
-use policy::{Permit, Principal};
-use protocol::{Access, Accesses, Action, Oci, Operation, Request, Scope, Tag};
-use serde::{Deserialize, Serialize};
+mod decided;
 
-use crate::circumstances::{Circumstances, CredentialSeen, Decision, Ended, LeafName, Outcome, Refused};
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// Longest `User-Agent` that is kept, in bytes.
-const USER_AGENT_BYTES: usize = 256;
-/// Longest foreign user name that is kept, in bytes.
-const USER_BYTES: usize = 64;
-
-/// One leaf. Its member `kind` tells the others apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Leaf {
-    /// A decision; of the kind `token` where it was asked for a token.
-    Decision(Box<Record>),
-    /// What became of earlier decisions.
-    Outcome(Outcomes),
-    /// A change by an administrator.
-    Admin(Administration),
-    /// Refusals of strangers, summed up.
-    Flood(Flood),
-    /// Lines are missing, and it is known why.
-    Gap(Gap),
-}
-
-/// The member `kind` of a leaf.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LeafKind {
-    /// A decision.
-    #[default]
-    Decision,
-    /// The decision on a token request.
-    Token,
-    /// Outcomes of decisions.
-    Outcome,
-    /// An administrative change.
-    Admin,
-    /// Refusals, summed up.
-    Flood,
-    /// A gap.
-    Gap,
-}
+use crate::circumstances::{Decision, LeafName};
+use crate::leaf::LeafKind;
 
 /// A decision, as it was written before its effect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +25,8 @@ pub struct Record {
     /// What was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialGroup>,
-    /// `allow`, `deny`, `unidentified`, `malformed`, `broken`.
+    /// `allow`, `deny`, `unidentified`, `malformed`, `broken`; every line has it.
+    #[serde(deserialize_with = "present")]
     pub decision: Option<Decision>,
     /// The digest that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +35,9 @@ pub struct Record {
     pub kind: LeafKind,
     /// The method.
     pub method: String,
+    /// What was left out so that the line stays short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub omitted: Option<OmittedGroup>,
     /// The name of the origin; `main` when there is only one.
     pub origin: String,
     /// What the policy found.
@@ -149,11 +111,28 @@ pub struct ConnectionGroup {
 #[serde(deny_unknown_fields)]
 pub struct CredentialGroup {
     /// Key or token id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The leaf that issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_by: Option<LeafName>,
     /// `robot-key`, `token` or `anonymous`.
     pub kind: String,
+}
+
+/// How many entries of long lists do not stand in the line: it is at most 16 KiB, whatever was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OmittedGroup {
+    /// Of `policy.granted` and `policy.missing`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accesses: Option<u64>,
+    /// Of `rules`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<u64>,
+    /// Of `request.scopes_asked`; `scopes_granted` names the same repositories and is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<u64>,
 }
 
 /// What the policy found.
@@ -188,10 +167,12 @@ pub struct AccessGroup {
 #[serde(deny_unknown_fields)]
 pub struct PrincipalGroup {
     /// The immutable id; anonymous has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// `anonymous` or `robot`.
     pub kind: String,
     /// The name people gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -213,311 +194,7 @@ pub struct RequestGroup {
     pub scopes_granted: Option<Vec<String>>,
 }
 
-/// What became of decisions: `[sequence, status, bytes, microseconds, ended]`, and for a read by tag the digest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outcomes {
-    /// The kind of leaf.
-    pub kind: LeafKind,
-    /// One entry for each decision.
-    pub of: Vec<OutcomeEntry>,
-}
-
-/// One outcome, named by the sequence of its decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OutcomeEntry {
-    /// With the digest that a read by tag was served.
-    WithDigest(u64, u16, u64, u64, Ended, String),
-    /// Without.
-    Plain(u64, u16, u64, u64, Ended),
-}
-
-/// A change by an administrator; written and synced before it takes effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Administration {
-    /// The user id of who asked.
-    pub actor: u32,
-    /// The verb and its arguments, secrets aside.
-    pub command: String,
-    /// The kind of leaf.
-    pub kind: LeafKind,
-    /// What it is about: a robot, key, grant or token.
-    pub object: String,
-    /// The sequence of the state that it makes.
-    pub state_sequence: u64,
-    /// When: UTC, microseconds.
-    pub time: String,
-    /// `socket` or `lock`.
-    pub via: String,
-    /// The user id that it worked with: differs where root went on as the owner of the data folder.
-    pub working_as: u32,
-}
-
-/// Refusals of strangers, summed up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flood {
-    /// How many.
-    pub count: u64,
-    /// Which kind of no.
-    pub decision: Decision,
-    /// The first of them.
-    pub first: String,
-    /// The kind of leaf.
-    pub kind: LeafKind,
-    /// The last of them.
-    pub last: String,
-    /// Up to 100 distinct repositories that were asked for.
-    pub names: Vec<String>,
-    /// Why they were refused.
-    pub reason: String,
-    /// From where; none where more sources came than are told apart.
-    pub source: Option<String>,
-    /// When it was written.
-    pub time: String,
-}
-
-/// Lines are missing, and it is known why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gap {
-    /// How many bytes were dropped.
-    pub bytes: u64,
-    /// The kind of leaf.
-    pub kind: LeafKind,
-    /// Why.
-    pub reason: String,
-    /// When it was noticed.
-    pub time: String,
-}
-
-impl Leaf {
-    /// The line, without its newline.
-    ///
-    /// # Errors
-    /// Never for a leaf of ours; the type of the library allows it.
-    pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
-    }
-
-    /// Reads a line that this version has written.
-    ///
-    /// # Errors
-    /// Where a member is missing, unknown or of another type.
-    pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
-        let head: Head = serde_json::from_slice(line)?;
-        match head.kind {
-            LeafKind::Decision | LeafKind::Token => serde_json::from_slice(line).map(Self::Decision),
-            LeafKind::Outcome => serde_json::from_slice(line).map(Self::Outcome),
-            LeafKind::Admin => serde_json::from_slice(line).map(Self::Admin),
-            LeafKind::Flood => serde_json::from_slice(line).map(Self::Flood),
-            LeafKind::Gap => serde_json::from_slice(line).map(Self::Gap),
-        }
-    }
-}
-
-/// What every leaf has, read first.
-#[derive(Deserialize)]
-struct Head {
-    kind: LeafKind,
-}
-
-impl Record {
-    /// The record of an allow.
-    pub(crate) fn of_permit(permit: &Permit, circumstances: &Circumstances) -> Self {
-        let question = permit.question();
-        let mut record = Self::of_request(Some(question.request()), circumstances);
-        record.decision = Some(Decision::Allow);
-        let narrowed = !permit.refused().is_empty() || refuses_scopes(question.request(), permit.scopes());
-        let reason = if narrowed { crate::Reason::NARROWED } else { crate::Reason::GRANTED };
-        reason.as_str().clone_into(&mut record.reason);
-        record.principal = Some(PrincipalGroup::of(question.principal()));
-        record.rules = permit.rules().iter().map(ToString::to_string).collect();
-        record.action = permit.granted().first().map(|access| access.action.to_string()).or(record.action);
-        let more_than_one = permit.granted().len() > 1 || narrowed;
-        record.policy = Some(PolicyGroup {
-            granted: if more_than_one { groups(permit.granted()) } else { Vec::new() },
-            missing: groups(permit.refused()),
-            revision: permit.revision().as_str().to_owned(),
-        });
-        if let Some(request) = record.request.as_mut().filter(|request| request.scopes_asked.is_some()) {
-            request.scopes_granted = Some(permit.scopes().iter().map(Scope::to_string).collect());
-        }
-        record
-    }
-
-    /// The record of a refusal.
-    pub(crate) fn of_refusal(refused: &Refused<'_>, circumstances: &Circumstances) -> Self {
-        let mut record = Self::of_request(refused.request, circumstances);
-        record.decision = Some(refused.decision);
-        refused.reason.as_str().clone_into(&mut record.reason);
-        record.principal = refused.principal.map(PrincipalGroup::of);
-        record.status = Some(refused.problem.status);
-        record.answer = Some(AnswerGroup { code: refused.problem.code.as_str().to_owned() });
-        if let Some(denial) = refused.denial {
-            record.rules = denial.rules().iter().map(ToString::to_string).collect();
-            record.action = denial.refused().first().map(|access| access.action.to_string()).or(record.action);
-            let missing = groups(denial.refused());
-            let revision = denial.revision().as_str().to_owned();
-            record.policy = Some(PolicyGroup { granted: Vec::new(), missing, revision });
-        }
-        record
-    }
-
-    fn of_request(request: Option<&Request>, circumstances: &Circumstances) -> Self {
-        let claimed = circumstances.credential.as_ref().and_then(|credential| credential.claimed_user.as_deref());
-        let accesses = request.map(Request::accesses);
-        Self {
-            action: accesses.as_ref().and_then(first_action).map(|action| action.to_string()),
-            client: claimed.map(|user| ClientGroup { user: clean(user, USER_BYTES) }),
-            connection: ConnectionGroup {
-                host: circumstances.host.as_deref().map(|host| clean(host, USER_AGENT_BYTES)),
-                listener: circumstances.listener.to_string(),
-                peer: circumstances.peer.to_string(),
-            },
-            credential: circumstances.credential.as_ref().map(CredentialGroup::of),
-            digest: request.and_then(digest),
-            kind: match request {
-                Some(Request::Token(_)) => LeafKind::Token,
-                Some(Request::Oci(_) | Request::Ping { .. }) | None => LeafKind::Decision,
-            },
-            method: clean(&circumstances.method, 16),
-            origin: "main".to_owned(),
-            repository: request.and_then(Request::repository).map(ToString::to_string),
-            request: request.and_then(|request| RequestGroup::of(request, circumstances)),
-            request_id: circumstances.request_id.clone(),
-            route: request.map(|request| request.route().as_str().to_owned()),
-            source: circumstances.source.to_string(),
-            tag: request.and_then(tag).map(ToString::to_string),
-            time: micros(circumstances.received),
-            user_agent: circumstances.user_agent.as_deref().map(|agent| clean(agent, USER_AGENT_BYTES)),
-            ..Self::default()
-        }
-    }
-}
-
-impl PrincipalGroup {
-    fn of(principal: &Principal) -> Self {
-        Self {
-            id: principal.id().map(ToString::to_string),
-            kind: principal.kind().to_owned(),
-            name: principal.name().map(ToString::to_string),
-        }
-    }
-}
-
-impl CredentialGroup {
-    fn of(seen: &CredentialSeen) -> Self {
-        Self { id: seen.id.clone(), issued_by: seen.issued_by.clone(), kind: seen.kind.to_owned() }
-    }
-}
-
-impl RequestGroup {
-    fn of(request: &Request, circumstances: &Circumstances) -> Option<Self> {
-        let mut group = Self { range: circumstances.range.as_deref().map(|range| clean(range, 64)), ..Self::default() };
-        match request {
-            Request::Token(token) => group.scopes_asked = Some(token.scopes.iter().map(Scope::to_string).collect()),
-            Request::Oci(Oci { operation: Operation::OpenUpload { mount: Some(mount), .. }, .. }) => {
-                group.mount_from = mount.from.as_ref().map(ToString::to_string);
-            }
-            Request::Oci(_) | Request::Ping { .. } => {}
-        }
-        (group != Self::default()).then_some(group)
-    }
-}
-
-impl OutcomeEntry {
-    pub(crate) fn new(sequence: u64, outcome: Outcome) -> Self {
-        let Outcome { status, bytes, duration_us, ended, digest } = outcome;
-        match digest {
-            None => Self::Plain(sequence, status, bytes, duration_us, ended),
-            Some(digest) => Self::WithDigest(sequence, status, bytes, duration_us, ended, digest),
-        }
-    }
-
-    /// The decision that it is the outcome of.
-    #[must_use]
-    pub fn sequence(&self) -> u64 {
-        match self {
-            Self::Plain(sequence, ..) | Self::WithDigest(sequence, ..) => *sequence,
-        }
-    }
-
-    /// The outcome itself.
-    #[must_use]
-    pub fn outcome(&self) -> Outcome {
-        let (status, bytes, duration_us, ended, digest) = match self {
-            Self::Plain(_, status, bytes, duration_us, ended) => (*status, *bytes, *duration_us, *ended, None),
-            Self::WithDigest(_, status, bytes, duration_us, ended, digest) => {
-                (*status, *bytes, *duration_us, *ended, Some(digest.clone()))
-            }
-        };
-        Outcome { status, bytes, duration_us, ended, digest }
-    }
-}
-
-fn groups(accesses: &[Access]) -> Vec<AccessGroup> {
-    let group = |access: &Access| AccessGroup {
-        action: access.action.to_string(),
-        repository: access.repository.to_string(),
-        tag: access.tag.as_ref().map(ToString::to_string),
-    };
-    accesses.iter().map(group).collect()
-}
-
-fn refuses_scopes(request: &Request, granted: &[Scope]) -> bool {
-    matches!(request.accesses(), Accesses::Scopes(asked) if asked != granted)
-}
-
-fn first_action(accesses: &Accesses) -> Option<Action> {
-    match accesses {
-        Accesses::Every(every) | Accesses::Narrowing { every, .. } => every.first().map(|access| access.action),
-        Accesses::Identity | Accesses::Scopes(_) => None,
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "what names no tag has none to record")]
-fn tag(request: &Request) -> Option<&Tag> {
-    let Request::Oci(oci) = request else { return None };
-    let read = match &oci.operation {
-        Operation::ReadManifest { reference, .. } | Operation::DeleteManifest { reference } => reference.tag(),
-        _ => None,
-    };
-    read.or_else(|| oci.operation.written_tags().next())
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "what names no digest has none to record")]
-fn digest(request: &Request) -> Option<String> {
-    let Request::Oci(oci) = request else { return None };
-    let digest = match &oci.operation {
-        Operation::ReadManifest { reference, .. }
-        | Operation::WriteManifest { reference, .. }
-        | Operation::DeleteManifest { reference } => reference.digest(),
-        Operation::ReadBlob { digest, .. }
-        | Operation::DeleteBlob { digest }
-        | Operation::FinishUpload { digest, .. } => Some(digest),
-        Operation::OpenUpload { mount, digest, .. } => mount.as_ref().map(|mount| &mount.digest).or(digest.as_ref()),
-        _ => None,
-    };
-    digest.map(ToString::to_string)
-}
-
-/// UTC with microseconds, always of the same width, so that times sort as text.
-pub(crate) fn micros(time: Timestamp) -> String {
-    format!("{time:.6}")
-}
-
-/// Text from outside: without control characters, at most so many bytes.
-pub(crate) fn clean(text: &str, bytes: usize) -> String {
-    let mut cleaned = String::new();
-    for letter in text.chars() {
-        let letter = if letter.is_control() { '\u{fffd}' } else { letter };
-        if cleaned.len().saturating_add(letter.len_utf8()) > bytes {
-            break;
-        }
-        cleaned.push(letter);
-    }
-    cleaned
+/// A line without the member is no record, although the type could do without.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decision>, D::Error> {
+    Decision::deserialize(deserializer).map(Some)
 }

@@ -15,6 +15,9 @@ use crate::route::Route;
 use crate::scope::{Scope, WireAction};
 use crate::token_request::TokenRequest;
 
+/// The most `tag` parameters of one manifest PUT; a registry must take as many as that (distribution-spec, end-7b).
+const MAX_TAGS: usize = 10;
+
 /// Everything that may be asked of pullgate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -387,6 +390,9 @@ fn parse_manifest(head: &Head, query: &Query, last: &str) -> Result<Operation, M
         }
         Method::PUT => {
             let tags: Result<Vec<Tag>, NameError> = query.all("tag").map(str::parse).collect();
+            if query.all("tag").count() > MAX_TAGS {
+                return Err(Malformed::query(format!("a manifest is given at most {MAX_TAGS} tags at once")));
+            }
             let media_type = match text(head, CONTENT_TYPE)? {
                 None => None,
                 Some(value) => Some(

@@ -325,20 +325,23 @@ fn a_refused_write_leaves_nothing_and_the_next_one_tries_again() {
     let (log, _) = open(folder.path(), LARGE).unwrap();
     fill(&log, 2);
     // A device that is full and cannot be cut: the half line stays until the file answers again.
-    let mut file = swap_file(&log, device("/dev/full"));
+    let mut file = log.swap_file(device("/dev/full"));
     for _ in 0..2 {
         assert!(matches!(log.append(b"refused"), Err(LogError::Write(_))));
     }
     file.write_all(b"refu").unwrap();
-    swap_file(&log, Arc::clone(&file));
+    log.swap_file(Arc::clone(&file));
     assert_eq!(log.append(&line(2)).unwrap(), 2);
     assert_eq!(log.close().unwrap().size, 3);
     assert_eq!(check(folder.path()).unwrap().log.size, 3);
     assert_eq!(read(folder.path(), 2), [(2, line(2))]);
 }
 
-fn swap_file(log: &Log, file: Arc<File>) -> Arc<File> {
-    std::mem::replace(&mut log.shared.lock().file, file)
+impl Log {
+    /// Goes on in another file; gives the one before.
+    pub(crate) fn swap_file(&self, file: Arc<File>) -> Arc<File> {
+        std::mem::replace(&mut self.shared.lock().file, file)
+    }
 }
 
 #[test]

@@ -127,6 +127,13 @@ fn a_push_names_each_tag() {
 }
 
 #[test]
+fn tags_are_bounded() {
+    let many = |count: usize| (0..count).map(|n| format!("tag=t{n}")).collect::<Vec<_>>().join("&");
+    assert!(parse(Method::PUT, &format!("/v2/a/manifests/{DIGEST}?{}", many(10))).is_ok());
+    assert_eq!(status(Method::PUT, &format!("/v2/a/manifests/{DIGEST}?{}", many(11))), 400);
+}
+
+#[test]
 fn challenges_hold_everything_that_is_needed() {
     let scopes = |method, target: &str| -> Vec<String> {
         parse(method, target).unwrap().needed_scopes().iter().map(Scope::to_string).collect()
