@@ -2,24 +2,20 @@
 //!
 //! "None shown" and "one shown and not accepted" are never confused: the first that is refused ends the walk.
 
-use audit::{CredentialSeen, Reason};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::header::AUTHORIZATION;
-use jiff::Timestamp;
-use policy::{Bound, Epoch, Principal};
-use protocol::{Head, Now, Secret};
-use state::{RobotEntry, RobotKey, Snapshot, State};
+use audit::{CredentialSeen, LeafName};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use policy::{Bound, Principal};
+use protocol::{Head, Now};
+use state::{RobotKey, Snapshot, State};
 
-use crate::lease::{Lease, Rests};
-use crate::robot_key::RobotKeyText;
-use crate::token::{TokenFault, TokenVerifier, issued};
+use crate::authorization::Shown;
+use crate::lease::{Holder, Lease, Rests};
+use crate::refused::{Cause, Refused};
+use crate::robot_key::{RobotKeyFault, RobotKeyText};
+use crate::token::{TokenVerifier, Verified};
 
-/// The longest bearer credential, in bytes.
-const BEARER_BYTES: usize = 16 * 1024;
-/// The longest Basic credential, in bytes of base64, and where the password has the form of a JWT.
-const BASIC_BYTES: usize = 4 * 1024;
-const BASIC_JWT_BYTES: usize = 16 * 1024;
+/// What a key that does not exist is compared with, so that its refusal costs as much as that of one that does.
+const NO_HASH: [u8; 32] = [0; 32];
 
 /// Identifies requests.
 #[derive(Debug)]
@@ -41,41 +37,38 @@ pub struct Identified {
     pub lease: Lease,
 }
 
-/// A credential was shown and not accepted.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    /// Why; the client is not told.
-    pub reason: Reason,
-    /// Whose it is, where it was recognised.
-    pub principal: Option<Principal>,
-    /// What was shown, where it was recognised.
-    pub credential: Option<CredentialSeen>,
-}
-
-impl Refused {
-    fn unrecognised(reason: Reason) -> Box<Self> {
-        Box::new(Self { reason, principal: None, credential: None })
-    }
-}
-
 /// What one way of showing a credential comes to.
 enum Attempt {
+    /// Nothing of this kind was shown.
     NotOffered,
+    /// Somebody we know, whose credential is good.
     Identified(Box<Identified>),
+    /// Something of this kind that is not good.
     Refused(Box<Refused>),
 }
 
-/// A credential as it was shown.
-enum Shown {
-    Bearer(Secret),
-    Password { user: String, password: Secret },
+/// One request, as the attempts look at it.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    shown: &'a Shown,
+    snapshot: &'a Snapshot,
+    for_token: bool,
+    now: Now,
+}
+
+/// A credential whose owner is known; whether it still counts is not.
+struct Recognised {
+    principal: Principal,
+    credential: CredentialSeen,
+    bound: Bound,
+    rests: Rests,
 }
 
 impl Authn {
     /// Identifies by this state, and by tokens for this service.
     #[must_use]
     pub fn new(state: State, service: &str) -> Self {
-        let tokens = TokenVerifier::new(&state, service);
+        let tokens = TokenVerifier::new(state.snapshot().key_ring(), service);
         Self { state, tokens }
     }
 
@@ -84,164 +77,135 @@ impl Authn {
     /// # Errors
     /// [`Refused`] where a credential was shown and is not good.
     pub fn identify(&self, head: &Head, snapshot: &Snapshot, now: Now) -> Result<Identified, Box<Refused>> {
-        let shown = match header(head)? {
-            Some(shown) => Some(shown),
-            None => form(head)?,
-        };
-        let Some(shown) = shown else { return Ok(self.anonymous(Bound::Nothing, None)) };
-        let asks_for_token = head.path == "/token";
-        for attempt in [self.token(&shown, snapshot, asks_for_token, now), self.key(&shown, snapshot, now)] {
-            match attempt {
+        let shown = Shown::read(head).map_err(Refused::unrecognised)?;
+        if let Shown::Nothing = shown {
+            return Ok(self.welcome(Recognised::nobody()));
+        }
+        let asked = Asked { shown: &shown, snapshot, for_token: head.path == "/token", now };
+        for attempt in [Self::token, Self::robot_key] {
+            match attempt(self, asked) {
                 Attempt::NotOffered => {}
                 Attempt::Identified(identified) => return Ok(*identified),
                 Attempt::Refused(refused) => return Err(refused),
             }
         }
-        Err(Refused::unrecognised(Reason::UNKNOWN_CREDENTIAL))
+        Err(Refused::unrecognised(Cause::UnknownCredential))
     }
 
-    fn anonymous(&self, bound: Bound, credential: Option<CredentialSeen>) -> Identified {
-        let nobody = CredentialSeen { kind: "anonymous", id: None, issued_by: None, claimed_user: None };
-        let credential = credential.unwrap_or(nobody);
-        Identified { principal: Principal::Anonymous, credential, bound, lease: Lease::new(&self.state, None) }
-    }
-
-    /// An access token. It never begets another one, so the token endpoint does not take it.
-    fn token(&self, shown: &Shown, snapshot: &Snapshot, asks_for_token: bool, now: Now) -> Attempt {
-        let Shown::Bearer(token) = shown else { return Attempt::NotOffered };
-        if !token.expose().contains('.') {
+    /// An access token, as Bearer alone. It never begets another one, so the token endpoint does not take it.
+    fn token(&self, asked: Asked<'_>) -> Attempt {
+        let Shown::Bearer(text) = asked.shown else { return Attempt::NotOffered };
+        if !text.expose().contains('.') {
             return Attempt::NotOffered;
         }
-        if asks_for_token {
-            return Attempt::Refused(Refused::unrecognised(Reason::BAD_TOKEN));
-        }
-        let verified = match self.tokens.verify(token.expose(), snapshot, now) {
-            Ok(verified) => verified,
-            Err(TokenFault::Bad) => return Attempt::Refused(Refused::unrecognised(Reason::BAD_TOKEN)),
-            Err(TokenFault::Expired) => return Attempt::Refused(Refused::unrecognised(Reason::EXPIRED_TOKEN)),
+        let verified = self.tokens.verify(text.expose(), asked.snapshot.key_ring(), asked.now);
+        let recognised = verified.as_ref().and_then(|token| Recognised::by_token(token, asked.snapshot));
+        let (Some(token), Some(recognised)) = (verified, recognised) else {
+            return Attempt::Refused(Refused::unrecognised(Cause::BadToken));
         };
-        let claims = &verified.claims;
+        let fits = if asked.for_token { Err(Cause::TokenForToken) } else { Ok(()) };
+        let verdict = token.in_time(asked.now).and_then(|()| recognised.in_force(asked)).and(fits);
+        self.settle(recognised, verdict)
+    }
+
+    /// A robot's key, as Bearer or as the password beside any user name: the key alone identifies.
+    ///
+    /// Whatever has the form of a key costs one hash and one comparison, wherever it fails.
+    fn robot_key(&self, asked: Asked<'_>) -> Attempt {
+        let (user, text) = match asked.shown {
+            Shown::Nothing => return Attempt::NotOffered,
+            Shown::Bearer(text) => (None, text.expose()),
+            Shown::Password { user, password } => (Some(user.as_str()), password.expose()),
+        };
+        let parsed = RobotKeyText::parse(text);
+        if let Err(RobotKeyFault::Form) = parsed {
+            return Attempt::NotOffered;
+        }
+        let hash = self.state.hash_robot_key(text);
+        let key = parsed.as_ref().ok().and_then(|text| asked.snapshot.key(text.id()));
+        let opens = key.map_or_else(|| verify_slices_are_equal(&hash, &NO_HASH).is_ok(), |key| key.matches(&hash));
+        let recognised = match (parsed, key) {
+            (Err(_), _) => Err(Cause::BadChecksum),
+            (Ok(_), Some(_)) if !opens => Err(Cause::WrongSecret),
+            (Ok(_), key) => key.and_then(|key| Recognised::by_key(key, user, asked.snapshot)).ok_or(Cause::UnknownKey),
+        };
+        match recognised {
+            Err(cause) => Attempt::Refused(Refused::unrecognised(cause)),
+            Ok(recognised) => {
+                let verdict = recognised.in_force(asked);
+                self.settle(recognised, verdict)
+            }
+        }
+    }
+
+    fn settle(&self, recognised: Recognised, verdict: Result<(), Cause>) -> Attempt {
+        match verdict {
+            Ok(()) => Attempt::Identified(Box::new(self.welcome(recognised))),
+            Err(cause) => {
+                let Recognised { principal, credential, .. } = recognised;
+                Attempt::Refused(Refused::recognised(cause, principal, credential))
+            }
+        }
+    }
+
+    fn welcome(&self, recognised: Recognised) -> Identified {
+        let Recognised { principal, credential, bound, rests } = recognised;
+        Identified { principal, credential, bound, lease: Lease::new(&self.state, rests) }
+    }
+}
+
+impl Recognised {
+    fn nobody() -> Self {
+        let credential = CredentialSeen { kind: "anonymous", id: None, issued_by: None, claimed_user: None };
+        Self { principal: Principal::Anonymous, credential, bound: Bound::Nothing, rests: Rests::default() }
+    }
+
+    fn by_token(token: &Verified, snapshot: &Snapshot) -> Option<Self> {
+        let principal = match &token.rests.holder {
+            None => Principal::Anonymous,
+            Some(holder) => Principal::Robot(snapshot.robot(&holder.robot)?.robot.clone()),
+        };
+        let (log, sequence) = &token.issued_by;
         let credential = CredentialSeen {
             kind: "token",
-            id: Some(claims.jti.clone()),
-            issued_by: Some(verified.issued_by()),
+            id: Some(token.jti.clone()),
+            issued_by: Some(LeafName { log: log.clone(), sequence: *sequence }),
             claimed_user: None,
         };
-        let bound = Bound::Scopes(verified.scopes.clone());
-        if claims.sub == "anonymous" {
-            return Attempt::Identified(Box::new(self.anonymous(bound, Some(credential))));
-        }
-        let Some(entry) = snapshot.robot(&policy::PrincipalId::new(&claims.sub)) else {
-            return Attempt::Refused(Refused::unrecognised(Reason::BAD_TOKEN));
-        };
-        let rests = Rests {
-            principal: entry.robot.id.clone(),
-            epoch: Epoch(claims.epoch),
-            key: claims.key.clone(),
-            token: Some((claims.jti.clone(), issued(claims))),
-        };
-        self.welcome(entry, credential, bound, rests, Reason::REVOKED_TOKEN)
+        Some(Self { principal, credential, bound: Bound::Scopes(token.scopes.clone()), rests: token.rests.clone() })
     }
 
-    /// A robot's key, as Bearer or as the password beside any user name. The hash is computed for unknown keys too.
-    fn key(&self, shown: &Shown, snapshot: &Snapshot, now: Now) -> Attempt {
-        let (user, text) = match shown {
-            Shown::Bearer(text) => (None, text),
-            Shown::Password { user, password } => (Some(user.as_str()), password),
-        };
-        let Some(text) = RobotKeyText::parse(text.expose()) else { return Attempt::NotOffered };
-        let hash = self.state.hash_robot_key(text.expose());
-        let Some(key) = snapshot.key(text.id()) else {
-            return Attempt::Refused(Refused::unrecognised(Reason::UNKNOWN_CREDENTIAL));
-        };
-        if !key.matches(&hash) {
-            return Attempt::Refused(Refused::unrecognised(Reason::WRONG_SECRET));
-        }
-        let Some(entry) = snapshot.robot(&key.robot) else {
-            return Attempt::Refused(Refused::unrecognised(Reason::UNKNOWN_CREDENTIAL));
-        };
-        let claimed_user = user.filter(|user| *user != entry.robot.name.as_str()).map(str::to_owned);
-        let id = Some(key.id.to_string());
-        let credential = CredentialSeen { kind: "robot-key", id, issued_by: None, claimed_user };
-        if let Some(reason) = ended(key, now.wall) {
-            let principal = Some(Principal::Robot(entry.robot.clone()));
-            let reason = if entry.deleted.is_some() { Reason::DELETED } else { reason };
-            return Attempt::Refused(Box::new(Refused { reason, principal, credential: Some(credential) }));
-        }
-        let rests = Rests {
-            principal: entry.robot.id.clone(),
-            epoch: entry.robot.epoch,
-            key: Some(key.id.to_string()),
-            token: None,
-        };
-        self.welcome(entry, credential, Bound::Everything, rests, Reason::REVOKED_KEY)
+    fn by_key(key: &RobotKey, user: Option<&str>, snapshot: &Snapshot) -> Option<Self> {
+        let robot = &snapshot.robot(&key.robot)?.robot;
+        let claimed_user = user.filter(|user| !user.is_empty() && *user != robot.name.as_str()).map(str::to_owned);
+        let holder = Holder { robot: robot.id.clone(), epoch: robot.epoch, key: key.id.clone() };
+        Some(Self {
+            principal: Principal::Robot(robot.clone()),
+            credential: CredentialSeen {
+                kind: "robot-key",
+                id: Some(key.id.to_string()),
+                issued_by: None,
+                claimed_user,
+            },
+            bound: Bound::Everything,
+            rests: Rests { holder: Some(holder), token: None },
+        })
     }
 
-    /// Lets a recognised robot in, if it is welcome and what it shows still stands.
-    fn welcome(
-        &self,
-        entry: &RobotEntry,
-        credential: CredentialSeen,
-        bound: Bound,
-        rests: Rests,
-        revoked: Reason,
-    ) -> Attempt {
-        let principal = Principal::Robot(entry.robot.clone());
-        let lease = Lease::new(&self.state, Some(rests));
-        let reason = match (entry.deleted, entry.enabled) {
-            (Some(_), _) => Some(Reason::DELETED),
-            (None, false) => Some(Reason::DISABLED),
-            (None, true) => lease.still_standing().is_err().then_some(revoked),
-        };
-        match reason {
-            Some(reason) => {
-                Attempt::Refused(Box::new(Refused { reason, principal: Some(principal), credential: Some(credential) }))
-            }
-            None => Attempt::Identified(Box::new(Identified { principal, credential, bound, lease })),
+    /// Whether it counts in this view of the world, at this moment: all that it rests on stands, and the key behind it
+    /// is in time.
+    fn in_force(&self, asked: Asked<'_>) -> Result<(), Cause> {
+        let is_token = self.rests.token.is_some();
+        let ended = if is_token { Cause::of_token } else { Cause::of_key };
+        self.rests.stand(asked.snapshot).map_err(ended)?;
+        let key = self.rests.holder.as_ref().and_then(|holder| asked.snapshot.key(holder.key.as_str()));
+        match key {
+            Some(key) if key.expires <= asked.now.wall && is_token => Err(Cause::TokenOfExpiredKey),
+            Some(key) if key.expires <= asked.now.wall => Err(Cause::ExpiredKey),
+            Some(_) | None => Ok(()),
         }
     }
 }
 
-fn ended(key: &RobotKey, now: Timestamp) -> Option<Reason> {
-    match (key.revoked, key.expires <= now) {
-        (true, _) => Some(Reason::REVOKED_KEY),
-        (false, true) => Some(Reason::EXPIRED_KEY),
-        (false, false) => None,
-    }
-}
-
-/// The one `Authorization` header. Two of them, or two schemes in one, are none that could be judged.
-fn header(head: &Head) -> Result<Option<Shown>, Box<Refused>> {
-    let malformed = || Refused::unrecognised(Reason::BAD_AUTHORIZATION);
-    let Some(value) = head.single(AUTHORIZATION).map_err(|_| malformed())? else { return Ok(None) };
-    let (scheme, rest) = value.split_once(' ').ok_or_else(malformed)?;
-    let rest = rest.trim();
-    if rest.contains([' ', ',']) || rest.len() > BEARER_BYTES.max(BASIC_JWT_BYTES) {
-        return Err(malformed());
-    }
-    match scheme.to_ascii_lowercase().as_str() {
-        "bearer" => Ok(Some(Shown::Bearer(Secret::new(rest.to_owned())))),
-        "basic" => basic(rest).ok_or_else(malformed),
-        _ => Err(malformed()),
-    }
-}
-
-/// An empty name with an empty password is how some clients say "nobody".
-fn basic(encoded: &str) -> Option<Option<Shown>> {
-    let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    let (user, password) = decoded.split_once(':')?;
-    let has_form_of_jwt = password.matches('.').count() == 2;
-    if encoded.len() > if has_form_of_jwt { BASIC_JWT_BYTES } else { BASIC_BYTES } {
-        return None;
-    }
-    if user.is_empty() && password.is_empty() {
-        return Some(None);
-    }
-    Some(Some(Shown::Password { user: user.to_owned(), password: Secret::new(password.to_owned()) }))
-}
-
-fn form(head: &Head) -> Result<Option<Shown>, Box<Refused>> {
-    let Some(form) = &head.form else { return Ok(None) };
-    let grant = form.password_grant().map_err(|_| Refused::unrecognised(Reason::BAD_AUTHORIZATION))?;
-    Ok(grant.map(|grant| Shown::Password { user: grant.username, password: grant.password }))
-}
+#[cfg(test)]
+mod tests;

