@@ -48,14 +48,14 @@ impl World {
         let (authn, issuer) = (Authn::new(state.clone(), SERVICE), TokenIssuer::new(state.clone(), SERVICE));
         let key = RobotKeyText::generate().unwrap();
         let world = Self { _folder: folder, state, authn, issuer, key };
-        world.create(&world.key, at(0));
+        world.create("ci", &world.key, at(0));
         world
     }
 
-    /// Makes the robot `ci` with this key.
-    pub(crate) fn create(&self, key: &RobotKeyText, now: Now) {
+    /// Makes a robot with this key.
+    pub(crate) fn create(&self, name: &str, key: &RobotKeyText, now: Now) {
         let change = Change::CreateRobot {
-            name: "ci".parse().unwrap(),
+            name: name.parse().unwrap(),
             owner: "team".to_owned(),
             purpose: "tests".to_owned(),
             grants: Vec::new(),

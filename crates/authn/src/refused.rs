@@ -117,7 +117,7 @@ impl Cause {
         match ended {
             LeaseEnded::Deleted => Self::Deleted,
             LeaseEnded::Disabled => Self::Disabled,
-            LeaseEnded::Key => Self::RevokedKey,
+            LeaseEnded::Key => Self::TokenOfRevokedKey,
             LeaseEnded::Epoch => Self::StaleEpoch,
             LeaseEnded::Token => Self::RevokedToken,
         }

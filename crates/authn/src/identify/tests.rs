@@ -195,7 +195,7 @@ fn a_robot_of_the_same_name_is_another() {
     let (old, token) = (world.robot(), world.token(at(0)));
     world.change(Change::DeleteRobot(name()), at(1));
     let key = RobotKeyText::generate().unwrap();
-    world.create(&key, at(2));
+    world.create("ci", &key, at(2));
     assert_ne!(world.robot().robot.id, old.robot.id);
     for shown in [world.key.expose(), &token] {
         let refused = world.show(shown, at(3)).unwrap_err();

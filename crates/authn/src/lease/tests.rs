@@ -124,6 +124,21 @@ fn nobody_rests_on_nothing() {
 }
 
 #[test]
+fn a_key_of_somebody_else_holds_nothing() {
+    let world = World::new();
+    let others = RobotKeyText::generate().unwrap();
+    world.create("other", &others, at(0));
+    let robot = world.robot().robot.clone();
+    let stands = |key: &str| {
+        let holder = Holder { robot: robot.id.clone(), epoch: robot.epoch, key: key.parse().unwrap() };
+        Rests { holder: Some(holder), token: None }.stand(&world.state.snapshot())
+    };
+    assert_eq!(stands(world.key.id()), Ok(()));
+    assert_eq!(stands(others.id()), Err(LeaseEnded::Key));
+    assert_eq!(stands("000000000000"), Err(LeaseEnded::Key));
+}
+
+#[test]
 fn wakes_at_every_change() {
     let world = World::new();
     let mut lease = world.show(world.key.expose(), at(1)).unwrap().lease;
