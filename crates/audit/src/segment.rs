@@ -157,8 +157,7 @@ impl Segment {
     pub(crate) fn compress(self, folder: &Path) -> io::Result<()> {
         let (plain, compressed) = (self.path(folder), self.compressed(folder));
         let temporary = temporary(&compressed);
-        let mut encoder =
-            GzEncoder::new(private().create(true).truncate(true).open(&temporary)?, Compression::fast());
+        let mut encoder = GzEncoder::new(private().create(true).truncate(true).open(&temporary)?, Compression::fast());
         let done = io::copy(&mut File::open(&plain)?, &mut encoder).and_then(|_| encoder.finish()?.sync_all());
         done.inspect_err(|_| drop(fs::remove_file(&temporary)))?;
         fs::rename(&temporary, &compressed)?;

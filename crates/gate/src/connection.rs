@@ -89,6 +89,8 @@ impl Wire {
         work: impl FnOnce(Pin<&mut TokioIo<TcpStream>>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if self.armed.poll_cut(context) {
+            // What waits in the kernel for a slow client goes too: a plain close would still send it.
+            let _ = self.stream.inner().set_zero_linger();
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         match work(Pin::new(&mut self.stream), context) {

@@ -131,10 +131,7 @@ impl Gate {
         if seen.name.is_none() {
             return Err(Stop::ForeignHost);
         }
-        if head.path.len().saturating_add(head.query.as_ref().map_or(0, String::len)) > self.limits.target_bytes {
-            let message = "the path and its parameters are too long";
-            return Err(Stop::Malformed(Malformed { problem: Problem::new(414, ErrorCode::Unsupported, message) }));
-        }
+        self.fits(head).map_err(|problem| Stop::Malformed(Malformed { problem }))?;
         let request = Request::parse(head).map_err(Stop::Malformed)?;
         match &request {
             Request::Token(token) if token.service.as_deref().is_some_and(|name| name != self.hosts.service()) => {
@@ -142,6 +139,21 @@ impl Gate {
             }
             Request::Token(_) | Request::Oci(_) | Request::Ping { .. } => Ok(request),
         }
+    }
+
+    /// hyper bounds what it reads of a head by its buffer, which is no exact limit; these are.
+    fn fits(&self, head: &Head) -> Result<(), Problem> {
+        let target =
+            head.path.len().saturating_add(head.query.as_ref().map_or(0, |query| query.len().saturating_add(1)));
+        let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len().saturating_add(value.len());
+        let headers = head.headers.iter().map(|header| line(header).saturating_add(": \r\n".len())).sum::<usize>();
+        if target > self.limits.target_bytes {
+            return Err(Problem::new(414, ErrorCode::Unsupported, "the path and its parameters are too long"));
+        }
+        if target.saturating_add(headers) > self.limits.head_bytes {
+            return Err(Problem::new(431, ErrorCode::Unsupported, "the headers are too long"));
+        }
+        Ok(())
     }
 
     /// What is known before the question is put: asked of the origin, which says only what exists.

@@ -150,7 +150,7 @@ async fn serve(gate: Arc<Gate>, stream: TcpStream, arrival: Arrival, place: Plac
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
         .max_headers(limits.headers)
-        .max_buf_size(limits.head_bytes)
+        .max_buf_size(limits.head_bytes.saturating_add(limits.target_bytes))
         .serve_connection(wire, service);
     tokio::pin!(connection);
     let ended = tokio::select! {

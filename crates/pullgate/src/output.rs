@@ -83,10 +83,16 @@ impl Failure {
 
     /// The failure as it is printed on a terminal, with colour.
     pub(crate) fn render(&self) -> String {
-        let mut text = line("error", ERROR, &spoken(&*self.error));
+        let mut said = spoken(&*self.error);
+        let mut text = line("error", ERROR, &said);
         let mut cause = self.error.source();
         while let Some(error) = cause {
-            text.push_str(&line("caused by", ERROR, &spoken(error)));
+            let words = spoken(error);
+            // An error may have told its cause already, behind the place.
+            if !said.ends_with(&words) {
+                text.push_str(&line("caused by", ERROR, &words));
+            }
+            said = words;
             cause = error.source();
         }
         text.extend(self.exhibit.iter().map(|exhibit| format!("{}\n", exhibit.trim_end())));

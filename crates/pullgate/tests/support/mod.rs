@@ -1,6 +1,6 @@
 //! A real pullgate in a folder of its own, on ports of its own.
 #![expect(dead_code, reason = "each test uses its part")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper of tests fails like a test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a helper of tests fails like a test")]
 
 use std::fs;
 use std::net::SocketAddr;
@@ -13,42 +13,42 @@ use testkit::http::{self, Response};
 use testkit::process::Server;
 
 /// The binary under test.
-pub const PULLGATE: &str = env!("CARGO_BIN_EXE_pullgate");
+pub(crate) const PULLGATE: &str = env!("CARGO_BIN_EXE_pullgate");
 
 /// A running server.
 #[derive(Debug)]
-pub struct Registry {
-    pub server: Server,
-    pub address: SocketAddr,
-    pub ops: SocketAddr,
-    pub data: PathBuf,
-    pub folder: TempDir,
+pub(crate) struct Registry {
+    pub(crate) server: Server,
+    pub(crate) address: SocketAddr,
+    pub(crate) ops: SocketAddr,
+    pub(crate) data: PathBuf,
+    pub(crate) folder: TempDir,
 }
 
 /// A robot with its key.
 #[derive(Clone, Debug)]
-pub struct Robot {
-    pub name: String,
-    pub key: String,
-    pub key_id: String,
-    pub id: String,
+pub(crate) struct Robot {
+    pub(crate) name: String,
+    pub(crate) key: String,
+    pub(crate) key_id: String,
+    pub(crate) id: String,
 }
 
 impl Registry {
     /// With everything at its default.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::configured("")
     }
 
     /// With this configuration.
-    pub fn configured(toml: &str) -> Self {
+    pub(crate) fn configured(toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("pullgate.toml"), toml).unwrap();
         Self::launch(folder, |command| command)
     }
 
     /// On an existing folder, with the command changed by the test.
-    pub fn launch(folder: TempDir, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+    pub(crate) fn launch(folder: TempDir, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let data = folder.path().join("data");
         let _ = fs::remove_file(data.join("listening.json"));
         let mut command = Command::new(PULLGATE);
@@ -66,37 +66,37 @@ impl Registry {
     }
 
     /// Ends this server with kill -9 and starts another on the same folder.
-    pub fn crash_and_restart(mut self) -> Self {
+    pub(crate) fn crash_and_restart(mut self) -> Self {
         self.server.kill();
         Self::launch(self.folder, |command| command)
     }
 
     /// Ends this server with SIGTERM, which it must take for success, and gives its folder back.
-    pub fn stop(mut self) -> TempDir {
+    pub(crate) fn stop(mut self) -> TempDir {
         let status = self.server.terminate();
         assert!(status.success(), "{status}: {}", self.server.output());
         self.folder
     }
 
     /// `host:port` for clients.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.address.to_string()
     }
 
     /// Runs a verb on the data folder.
-    pub fn verb(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn verb(&self, arguments: &[&str]) -> Output {
         verb(&self.data, &self.folder.path().join("pullgate.toml"), arguments)
     }
 
     /// Runs a verb that must succeed, and gives what it printed.
-    pub fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let output = self.verb(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Makes a robot.
-    pub fn robot(&self, name: &str, reach: &[&str]) -> Robot {
+    pub(crate) fn robot(&self, name: &str, reach: &[&str]) -> Robot {
         let mut arguments = vec!["robot", "create", name, "--ttl", "1h", "--format", "json"];
         arguments.extend(reach);
         let made: Value = serde_json::from_str(&self.ok(&arguments)).unwrap();
@@ -105,12 +105,12 @@ impl Registry {
     }
 
     /// One request, with the key of a robot or as nobody.
-    pub fn ask(&self, robot: Option<&Robot>, method: &str, target: &str, body: &[u8]) -> Response {
+    pub(crate) fn ask(&self, robot: Option<&Robot>, method: &str, target: &str, body: &[u8]) -> Response {
         self.ask_with(robot, method, target, &[], body)
     }
 
     /// One request with more headers.
-    pub fn ask_with(
+    pub(crate) fn ask_with(
         &self,
         robot: Option<&Robot>,
         method: &str,
@@ -125,7 +125,7 @@ impl Registry {
     }
 
     /// Pushes a blob in one request and gives its digest.
-    pub fn push_blob(&self, robot: &Robot, repository: &str, bytes: &[u8]) -> String {
+    pub(crate) fn push_blob(&self, robot: &Robot, repository: &str, bytes: &[u8]) -> String {
         let digest = testkit::image::digest_of(bytes);
         let target = format!("/v2/{repository}/blobs/uploads/?digest={digest}");
         let answer = self.ask(Some(robot), "POST", &target, bytes);
@@ -134,13 +134,13 @@ impl Registry {
     }
 
     /// Stores a manifest.
-    pub fn push_manifest(&self, robot: &Robot, repository: &str, reference: &str, manifest: &str) -> Response {
+    pub(crate) fn push_manifest(&self, robot: &Robot, repository: &str, reference: &str, manifest: &str) -> Response {
         let target = format!("/v2/{repository}/manifests/{reference}");
         self.ask(Some(robot), "PUT", &target, manifest.as_bytes())
     }
 
     /// A token for scopes.
-    pub fn token(&self, robot: &Robot, scopes: &[&str]) -> Value {
+    pub(crate) fn token(&self, robot: &Robot, scopes: &[&str]) -> Value {
         let query: Vec<String> = scopes.iter().map(|scope| format!("scope={scope}")).collect();
         let answer = self.ask(Some(robot), "GET", &format!("/token?{}", query.join("&")), b"");
         assert_eq!(answer.head.status, 200, "{}", answer.text());
@@ -148,19 +148,19 @@ impl Registry {
     }
 
     /// Every decision in the journal, with what became of it.
-    pub fn decisions(&self, filter: &[&str]) -> Vec<Value> {
+    pub(crate) fn decisions(&self, filter: &[&str]) -> Vec<Value> {
         let mut arguments = vec!["audit", "query", "--format", "json"];
         arguments.extend(filter);
         json_lines(&self.verb(&arguments))
     }
 
     /// Every leaf of the journal as it stands in the files; no test fills so much that a segment is closed.
-    pub fn leaves(&self) -> Vec<Value> {
+    pub(crate) fn leaves(&self) -> Vec<Value> {
         leaves(&self.data)
     }
 
     /// Waits until the journal has, for this filter, a decision whose outcome is known.
-    pub fn outcome(&mut self, filter: &[&str]) -> Value {
+    pub(crate) fn outcome(&mut self, filter: &[&str]) -> Value {
         let mut found = Vec::new();
         let (data, config) = (self.data.clone(), self.folder.path().join("pullgate.toml"));
         self.server.wait_until(&format!("an outcome for {filter:?}"), || {
@@ -173,7 +173,7 @@ impl Registry {
     }
 
     /// The record of a request that was refused.
-    pub fn record_of(&self, answer: &Response) -> Value {
+    pub(crate) fn record_of(&self, answer: &Response) -> Value {
         let id = answer.head.header("x-request-id").expect("a refusal carries its id").to_owned();
         let mut found = self.decisions(&["--request-id", &id]);
         assert_eq!(found.len(), 1, "one decision for request {id}");
@@ -183,27 +183,27 @@ impl Registry {
 
 impl Robot {
     /// The value of an `Authorization` header.
-    pub fn basic(&self) -> String {
+    pub(crate) fn basic(&self) -> String {
         http::basic(&self.name, &self.key)
     }
 }
 
 /// Runs a verb, whether or not a server runs.
-pub fn verb(data: &Path, config: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn verb(data: &Path, config: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(PULLGATE);
     command.args(arguments).arg("--data").arg(data).arg("--config").arg(config);
     command.output().unwrap()
 }
 
 /// What a verb printed, one JSON value in each line.
-pub fn json_lines(output: &Output) -> Vec<Value> {
+pub(crate) fn json_lines(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = str::from_utf8(&output.stdout).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Every leaf of the journal of a data folder, in order.
-pub fn leaves(data: &Path) -> Vec<Value> {
+pub(crate) fn leaves(data: &Path) -> Vec<Value> {
     let mut segments: Vec<PathBuf> =
         fs::read_dir(data.join("journal")).unwrap().map(|entry| entry.unwrap().path()).collect();
     segments.retain(|path| path.extension().is_some_and(|extension| extension == "ndjson"));
@@ -214,16 +214,16 @@ pub fn leaves(data: &Path) -> Vec<Value> {
 
 /// The moment, for what is measured and printed.
 #[expect(clippy::disallowed_methods, reason = "a test looks at the clock to tell how long something took")]
-pub fn now() -> std::time::Instant {
+pub(crate) fn now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
 /// A manifest without blobs: an empty index.
-pub const EMPTY_INDEX: &str =
+pub(crate) const EMPTY_INDEX: &str =
     r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
 
 /// A manifest of one configuration and one layer.
-pub fn manifest(config: &str, config_size: usize, layer: &str, layer_size: usize) -> String {
+pub(crate) fn manifest(config: &str, config_size: usize, layer: &str, layer_size: usize) -> String {
     format!(
         r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{config}","size":{config_size}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{layer}","size":{layer_size}}}]}}"#
     )
