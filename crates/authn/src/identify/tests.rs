@@ -208,6 +208,21 @@ fn a_robot_of_the_same_name_is_another() {
 }
 
 #[test]
+fn a_token_falls_with_its_robot() {
+    for (change, cause) in
+        [(Change::DisableRobot(name()), Cause::Disabled), (Change::DeleteRobot(name()), Cause::Deleted)]
+    {
+        let world = World::new();
+        let (token, robot) = (world.token(at(0)), world.robot().robot.id.clone());
+        assert!(world.show(&token, at(1)).is_ok());
+        world.change(change, at(1));
+        let refused = world.show(&token, at(2)).unwrap_err();
+        assert_eq!((refused.cause, refused.principal.unwrap().id()), (cause, Some(&robot)));
+        assert_eq!(refused.credential.unwrap().kind, "token");
+    }
+}
+
+#[test]
 fn a_new_grant_kills_no_token() {
     let world = World::new();
     let token = world.token(at(0));

@@ -108,9 +108,13 @@ fn enabled_again_it_stands_again() {
 #[test]
 fn expiry_refuses_the_next_request_and_cuts_nothing() {
     let world = World::new();
-    let lease = world.show(world.key.expose(), at(KEY_LIFE - 1)).unwrap().lease;
-    assert!(world.show(world.key.expose(), at(KEY_LIFE)).is_err());
-    assert_eq!(lease.still_standing(), Ok(()));
+    let (token, last) = (world.token(at(0)), world.token(at(KEY_LIFE - 1)));
+    // A key that ends, a token that ends, and a token whose key ends.
+    for (shown, end) in [(world.key.expose(), KEY_LIFE), (&token, 300), (&last, KEY_LIFE)] {
+        let lease = world.show(shown, at(end - 1)).unwrap().lease;
+        assert!(world.show(shown, at(end)).is_err());
+        assert_eq!(lease.still_standing(), Ok(()));
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `pullgate audit` and `pullgate why`: reading the journal from its files, whether or not a server runs.
 
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use state::State;
 
 use crate::cli::Filters;
 use crate::config::Configuration;
+use crate::data_folder::DataFolder;
 use crate::house::{JOURNAL, checkpoint_key, secret_key};
 use crate::output::{Exit, Failure, print, print_json, print_table};
 use crate::verbs::why;
@@ -18,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// `pullgate audit query`.
 pub(crate) fn query(configuration: &Configuration, filter: &Filter, json: bool) -> Result<Exit, Failure> {
-    let found = audit::query(&configuration.data.join(JOURNAL), filter).map_err(failure)?;
+    let found = audit::query(&journal(configuration)?, filter).map_err(failure)?;
     if json {
         for joined in &found {
             print_json(&joined.to_json())?;
@@ -32,7 +34,7 @@ pub(crate) fn query(configuration: &Configuration, filter: &Filter, json: bool) 
 
 /// `pullgate audit tail`: every decision as it is made, until interrupted.
 pub(crate) fn tail(configuration: &Configuration, filter: &Filter, json: bool) -> Result<Exit, Failure> {
-    let mut tail = Tail::new(&configuration.data.join(JOURNAL), filter.clone()).map_err(failure)?;
+    let mut tail = Tail::new(&journal(configuration)?, filter.clone()).map_err(failure)?;
     loop {
         for joined in tail.next_batch().map_err(failure)? {
             if json {
@@ -47,25 +49,31 @@ pub(crate) fn tail(configuration: &Configuration, filter: &Filter, json: bool) -
 
 /// `pullgate audit verify`: exit 0 intact, 1 broken, 2 could not tell.
 pub(crate) fn verify(configuration: &Configuration) -> Result<Exit, Failure> {
+    let folder = journal(configuration)?;
     let key = secret_key(configuration, false).map_err(Failure::unknown)?;
     let known = State::stored_checkpoint(&configuration.data, &key)
         .map_err(Failure::unknown)?
         .map(|(size, root)| Checkpoint { size, root: root.into() });
     let key = checkpoint_key(&key).map_err(Failure::unknown)?;
-    let report = audit::verify_journal(&configuration.data.join(JOURNAL), key.public(), known).map_err(failure)?;
+    let report = audit::verify_journal(&folder, key.public(), known).map_err(failure)?;
     print(&format!("{report}\n"))?;
     Ok(Exit::Yes)
 }
 
 /// `pullgate why ID`.
 pub(crate) fn why(configuration: &Configuration, id: &str) -> Result<Exit, Failure> {
-    let Some(joined) = audit::find(&configuration.data.join(JOURNAL), id).map_err(failure)? else {
+    let Some(joined) = audit::find(&journal(configuration)?, id).map_err(failure)? else {
         let hint = "a stranger's refusal beyond the twentieth a minute is only counted; `pullgate audit query` shows what stands in full";
         let unknown = Failure::no(format!("the journal has no request `{id}`"));
         return Err(unknown.hints([hint.to_owned()]));
     };
     print(&why::explain(&joined))?;
     Ok(Exit::Yes)
+}
+
+/// The journal of a data folder that `serve` has made.
+fn journal(configuration: &Configuration) -> Result<PathBuf, Failure> {
+    Ok(DataFolder::existing(&configuration.data)?.path().join(JOURNAL))
 }
 
 /// The filter that the flags say.

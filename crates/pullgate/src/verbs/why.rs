@@ -32,9 +32,10 @@ fn who(record: &Record) -> String {
         },
         None => "nobody who was recognised".to_owned(),
     };
-    let credential = record.credential.as_ref().map_or_else(String::new, |credential| {
-        format!(", with {} {}", credential.kind, credential.id.as_deref().unwrap_or("-"))
-    });
+    // Nobody in particular has shown nothing that has an id.
+    let credential =
+        record.credential.as_ref().and_then(|shown| Some(format!(", with {} {}", shown.kind, shown.id.as_ref()?)));
+    let credential = credential.unwrap_or_default();
     let agent = record.user_agent.as_deref().map_or_else(String::new, |agent| format!(", {agent}"));
     format!("who       {principal}{credential}, from {}{agent}", record.source)
 }

@@ -1,6 +1,11 @@
 //! A real pullgate in a folder of its own, on ports of its own.
 #![expect(dead_code, reason = "each test uses its part")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a helper of tests fails like a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a helper of tests fails like a test"
+)]
 
 use std::fs;
 use std::net::SocketAddr;

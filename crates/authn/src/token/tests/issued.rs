@@ -99,8 +99,18 @@ fn prints_neither_key_nor_claims() {
     }
 }
 
-/// Asks for a token as the gate does: question, decision, record, token.
+/// Asks for a token with the robot's key.
 fn asked(world: &World, head: &protocol::Head) -> Result<Value, TokenError> {
+    asked_by(world, world.principal(), "robot-key", head)
+}
+
+/// Asks for a token as the gate does: question, decision, record, token.
+fn asked_by(
+    world: &World,
+    principal: Principal,
+    kind: &'static str,
+    head: &protocol::Head,
+) -> Result<Value, TokenError> {
     let folder = tempfile::tempdir().unwrap();
     let name = LogName::new("example", "one").unwrap();
     let key = CheckpointKey::new(name.clone(), &[7; 32]).unwrap();
@@ -108,11 +118,11 @@ fn asked(world: &World, head: &protocol::Head) -> Result<Value, TokenError> {
         Journal::open(&audit::Settings::default(), folder.path().join("journal"), &name, key, at(0)).unwrap();
     let context = Context { source: [192, 0, 2, 7].into(), existing_tags: Vec::new(), upload_owner: None };
     let request = Request::parse(head).unwrap();
-    let question = Arc::new(Question::new(world.principal(), Bound::Everything, request, context));
+    let question = Arc::new(Question::new(principal, Bound::Everything, request, context));
     let policy = Policy::build(&Settings::default(), Vec::new(), &[]).unwrap();
     let permit = policy.decide(&question, world.state.snapshot().grants(), at(0)).unwrap();
     let id = Some(world.key.id().to_owned());
-    let credential = CredentialSeen { kind: "robot-key", id, issued_by: None, claimed_user: None };
+    let credential = CredentialSeen { kind, id, issued_by: None, claimed_user: None };
     let circumstances = circumstances(credential);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let admission = runtime.block_on(journal.admit(permit, &circumstances)).unwrap();
@@ -148,6 +158,7 @@ fn for_an_admission() {
     let got = asked(&world, &head(&format!("/token?scope={wanted}&scope=repository:prod/app:pull"), &[])).unwrap();
     assert_eq!(got["token"], got["access_token"]);
     assert_eq!((got.get("scope"), got.get("refresh_token")), (None, None));
+    assert_eq!((&got["expires_in"], &got["issued_at"]), (&json!(300), &json!("2026-05-28T20:26:40Z")));
     let claims: Value = serde_json::from_slice(&payload(got["token"].as_str().unwrap())).unwrap();
     assert_eq!(claims["key"], json!(world.key.id()));
     assert_eq!(claims["issued_by"], json!(["example/one", 0]));
@@ -162,4 +173,15 @@ fn for_an_admission() {
     let got = asked(&world, &post(&format!("grant_type=password&access_type=offline&scope={wanted}"))).unwrap();
     assert_eq!(got["scope"], json!("repository:team/app:pull"));
     assert_eq!(got.get("refresh_token"), None);
+}
+
+#[test]
+fn nothing_but_a_key_gets_a_robot_a_token() {
+    let world = World::new();
+    for kind in ["token", "anonymous"] {
+        assert_eq!(asked_by(&world, world.principal(), kind, &head("/token", &[])), Err(TokenError::NoKey), "{kind}");
+    }
+    let got = asked_by(&world, Principal::Anonymous, "anonymous", &head("/token", &[])).unwrap();
+    let token = got["token"].as_str().unwrap();
+    assert_eq!(world.show(token, at(1)).unwrap().principal, Principal::Anonymous);
 }
