@@ -72,7 +72,7 @@ impl HouseError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::OldState { .. } => Some(
-                "put the newest state back; or, if it is lost, start once with --accept-restored-state: every key, token and upload that may have been revoked since then ends",
+                "put the newest state back; or, if it is lost, start once with --accept-restored-state: every key, token and upload ends, and robots, grants and switches are again as they were then",
             ),
             Self::CutJournal { .. } => Some(
                 "put the journal back from where its segments were copied to; pullgate audit verify names the place",

@@ -6,14 +6,6 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unreachable,
-    reason = "helpers of tests may fail as tests do"
-)]
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unreachable,
     reason = "an integration test fails like a test, and says what it measured"
 )]
 

@@ -3,12 +3,6 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "helpers of tests may fail as tests do"
-)]
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
     reason = "an integration test fails like a test, and says what it measured"
 )]
 

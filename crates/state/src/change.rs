@@ -57,7 +57,7 @@ pub enum Change {
     },
     /// Ends every token of every robot, whatever was issued before the moment, and every key that was made before it.
     RevokeAllBefore(Timestamp),
-    /// Goes on with a state that is older than its journal: whatever was issued since is worth nothing.
+    /// Goes on with a state that is older than its journal: whatever was issued before or since is worth nothing.
     AcceptRestored {
         /// The state sequence that the journal names last.
         journal: Sequence,

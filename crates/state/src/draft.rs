@@ -209,7 +209,8 @@ impl Draft {
         self.after.sequence = Sequence(journal.0.saturating_add(1));
         self.edit_all(|entry| {
             entry.advance_epoch(lost.saturating_add(1));
-            Vec::new()
+            // Which keys the lost changes revoked is not known here, so none of them may open anything.
+            entry.revoke_keys(|_| true)
         });
         Ok("restored-state".to_owned())
     }

@@ -171,6 +171,7 @@ fn a_restored_state_goes_beyond_every_epoch_and_sequence_that_was_lost() {
     // Three changes were lost; each may have moved the epoch.
     assert_eq!((applied.sequence, state.sequence()), (Sequence(5), Sequence(5)));
     assert_eq!(robot(&state, "ci").robot.epoch, Epoch(4));
+    assert!(state.snapshot().key("000000000one").unwrap().revoked);
     let again = refused(&state, Change::AcceptRestored { journal: Sequence(5) }, at(3));
     assert_eq!(again, ChangeError::NotOlder { state: Sequence(5), journal: Sequence(5) });
 }

@@ -161,7 +161,10 @@ impl Model {
                 let change = Change::AcceptRestored { journal: Sequence(self.sequence + lost) };
                 if lost > 0 {
                     self.sequence += lost;
-                    self.robots.values_mut().for_each(|robot| robot.epoch += lost + 1);
+                    for robot in self.robots.values_mut() {
+                        robot.epoch += lost + 1;
+                        robot.keys.iter_mut().for_each(|key| key.3 = true);
+                    }
                 }
                 (change, lost > 0)
             }
