@@ -62,7 +62,7 @@ pub(crate) struct Filters {
     #[arg(long)]
     pub(crate) tag: Option<Tag>,
     /// shown: the id of a key or token
-    #[arg(long, value_name = "ID", value_parser = one_line)]
+    #[arg(long, value_name = "ID", value_parser = one_line, allow_hyphen_values = true)]
     pub(crate) credential: Option<String>,
     /// about one request
     #[arg(long, value_name = "ID", value_parser = one_line)]

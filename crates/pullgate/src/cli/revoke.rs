@@ -88,6 +88,8 @@ impl Args for Revoke {
             .help("robot, key, token or all-before, followed by which; or in one word: robot:NAME");
         let which = Arg::new("which")
             .value_name("WHICH")
+            // One token id in 64 begins with `-`.
+            .allow_hyphen_values(true)
             .help("the name, the id, or a time such as 2030-01-31 or 2h (two hours ago)");
         command.arg(what).arg(which).override_usage(USAGE)
     }

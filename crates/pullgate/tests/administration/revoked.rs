@@ -72,6 +72,17 @@ fn a_revoked_token_goes_alone() {
 }
 
 #[test]
+fn ids_that_begin_like_a_flag_are_ids() {
+    let registry = Registry::start();
+    for id in ["-VtmRh6AMHhVsDwhne5UKw", "--luLZzRsIZYqf6p_fJD7Q", "-hVtmRh6"] {
+        registry.ok(&["revoke", "token", id]);
+        assert!(registry.decisions(&["--credential", id]).is_empty());
+    }
+    let objects: Vec<Value> = registry.leaves().iter().map(|leaf| leaf["object"].clone()).collect();
+    assert_eq!(objects, ["token:-VtmRh6AMHhVsDwhne5UKw", "token:--luLZzRsIZYqf6p_fJD7Q", "token:-hVtmRh6"]);
+}
+
+#[test]
 fn all_before_a_moment_ends_older_keys_and_every_token() {
     let registry = Registry::start();
     let ci = registry.robot("ci", &["--pull", "team/**"]);
