@@ -91,7 +91,9 @@ impl Stop {
             Self::Unidentified(refused) => unidentified(refused, request),
             Self::Denied(denial) => denied(denial, request),
             Self::Journal(_) => broken(Reason::JOURNAL_ERROR),
-            Self::Ended => Verdict { ended: Ended::Revoked, ..unauthenticated(Reason::REVOKED_TOKEN, request) },
+            Self::Ended | Self::Origin(StoreError::Revoked) => {
+                Verdict { ended: Ended::Revoked, ..unauthenticated(Reason::REVOKED_TOKEN, request) }
+            }
             Self::Token(_) => broken(Reason::ORIGIN_ERROR),
             Self::Origin(error) => origin(error),
         }
