@@ -39,7 +39,7 @@ pub(crate) fn explain(policy: &Policy, snapshot: &Snapshot, asked: &Asked<'_>, n
         }
     };
     let source = asked.from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let context = Context { source, existing_tags: Vec::new(), upload_owner: None };
+    let context = Context::new(source);
     let explanation = policy.explain(&principal, &accesses, &context, snapshot.grants(), now);
     let mut lines: Vec<String> = explanation.to_string().lines().map(str::to_owned).collect();
     if !enabled {

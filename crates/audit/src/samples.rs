@@ -113,7 +113,7 @@ pub(crate) fn decide(principal: Principal, request: Request) -> Result<Permit, B
         grants.insert(Arc::new(Grant { id, holder, pattern, actions, until: None, reason: None }));
     }
     let policy = Policy::build(&policy::Settings::default(), Vec::new(), &[]).unwrap();
-    let context = Context { source: circumstances().source, existing_tags: Vec::new(), upload_owner: None };
+    let context = Context::new(circumstances().source);
     let question = Question::new(principal, Bound::Everything, request, context);
     policy.decide(&Arc::new(question), &grants, now())
 }

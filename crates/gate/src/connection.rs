@@ -1,6 +1,6 @@
 //! One connection: whose it is, and the wire that a revocation can cut even while nobody reads from it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -70,17 +70,28 @@ impl fmt::Debug for Armed {
     }
 }
 
+/// Whether anything has come since the last answer: a connection that idles until its time is over has asked for nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Rc<Cell<bool>>);
+
+impl Heard {
+    pub(crate) fn anything(&self) -> bool {
+        self.0.get()
+    }
+}
+
 /// The wire under hyper: it fails a write that was cut, or that the client has not taken for too long.
 pub(crate) struct Wire {
     stream: TokioIo<TcpStream>,
     armed: Armed,
+    heard: Heard,
     idle: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream, armed: Armed, idle: Duration) -> Self {
-        Self { stream: TokioIo::new(stream), armed, idle, stalled: None }
+    pub(crate) fn new(stream: TcpStream, armed: Armed, heard: Heard, idle: Duration) -> Self {
+        Self { stream: TokioIo::new(stream), armed, heard, idle, stalled: None }
     }
 
     fn guarded<T>(
@@ -113,12 +124,17 @@ impl Read for Wire {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_ready() {
+            self.heard.0.set(true);
+        }
+        read
     }
 }
 
 impl Write for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.heard.0.set(false);
         self.guarded(context, |stream, context| stream.poll_write(context, bytes))
     }
 
@@ -139,6 +155,7 @@ impl Write for Wire {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.heard.0.set(false);
         self.guarded(context, |stream, context| stream.poll_write_vectored(context, slices))
     }
 }

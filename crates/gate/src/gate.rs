@@ -9,7 +9,7 @@ use authn::{Authn, Identified, Lease, TokenIssuer};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method};
 use origin::Origin;
-use policy::{Context, Policy, Question, Standing};
+use policy::{Bound, Context, Policy, Principal, Question, Standing};
 use protocol::{ErrorCode, Form, Head, Malformed, Now, Problem, Request, Tag};
 use state::State;
 use tokio::sync::watch;
@@ -98,7 +98,7 @@ impl Gate {
         let request = seen.request(self.classify(seen, head)?); // asked for what: typed, or refused
         let identified = self.behind.authn.identify(head, &snapshot, now);
         let Identified { principal, bound, lease, .. } = seen.identity(identified)?; // by whom
-        let context = self.context(seen, &request)?; // from where, which tags exist, whose upload
+        let context = self.context(seen, &principal, &bound, &request)?; // from where, and what exists
         let question = Arc::new(Question::new(principal, bound, request, context));
         let policy = self.behind.policy.borrow().clone();
         let permit = policy.decide(&question, snapshot.grants(), now).map_err(Stop::Denied)?; // pure
@@ -156,15 +156,19 @@ impl Gate {
         Ok(())
     }
 
-    /// What is known before the question is put: asked of the origin, which says only what exists.
-    fn context(&self, seen: &Seen, request: &Request) -> Result<Context, Stop> {
-        let mut context = Context { source: seen.circumstances.source, existing_tags: Vec::new(), upload_owner: None };
-        if let Request::Oci(oci) = request {
+    /// What is known before the question is put: asked of the origin, which says only what exists. For who shows nothing
+    /// it is not asked: they are refused whatever exists.
+    fn context(&self, seen: &Seen, principal: &Principal, bound: &Bound, request: &Request) -> Result<Context, Stop> {
+        let mut context = Context::new(seen.circumstances.source);
+        if let Request::Oci(oci) = request
+            && *bound != Bound::Nothing
+        {
             let tags: Vec<Tag> = oci.operation.written_tags().cloned().collect();
             if !tags.is_empty() {
                 context.existing_tags = self.behind.origin.existing_tags(oci, &tags).map_err(Stop::Origin)?;
             }
             context.upload_owner = self.behind.origin.upload_owner(oci).map_err(Stop::Origin)?;
+            context.is_own_blob = self.behind.origin.is_own_blob(oci, principal).map_err(Stop::Origin)?;
         }
         Ok(context)
     }

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::answer::{Answer, Download};
-use crate::connection::{Armed, Arrival, Wire};
+use crate::connection::{Armed, Arrival, Heard, Wire};
 use crate::gate::Gate;
 use crate::operations;
 use crate::request_body::RequestBody;
@@ -144,7 +144,8 @@ async fn serve(gate: Arc<Gate>, stream: TcpStream, arrival: Arrival, place: Plac
     let _ = stream.set_nodelay(true);
     let limits = gate.limits.clone();
     let armed = Armed::default();
-    let wire = Wire::new(stream, armed.clone(), limits.idle);
+    let heard = Heard::default();
+    let wire = Wire::new(stream, armed.clone(), heard.clone(), limits.idle);
     let service = service_fn(|request| respond(&gate, arrival, &armed, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -161,7 +162,7 @@ async fn serve(gate: Arc<Gate>, stream: TcpStream, arrival: Arrival, place: Plac
         }
     };
     if let Err(error) = ended
-        && is_malformed(&error)
+        && (is_malformed(&error) || error.is_timeout() && heard.anything())
     {
         note_framing(&gate, arrival);
     }
@@ -211,9 +212,9 @@ fn response(answer: Answer) -> http::Response<Download> {
     response
 }
 
-/// What hyper answered by itself, or gave up on: framing, limits of the head, time-outs.
+/// What hyper answered by itself, or gave up on: framing, and limits of the head.
 fn is_malformed(error: &hyper::Error) -> bool {
-    error.is_parse() || error.is_parse_too_large() || error.is_parse_status() || error.is_timeout()
+    error.is_parse() || error.is_parse_too_large() || error.is_parse_status()
 }
 
 /// Such a connection leaves one leaf, since no request of it was ever seen.

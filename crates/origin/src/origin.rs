@@ -51,6 +51,17 @@ impl Origin {
             (Self::Store(_), None) => Ok(None),
         }
     }
+
+    /// Whether the request asks with HEAD for a blob that who asks has brought there: uploaded or mounted.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be told.
+    pub fn is_own_blob(&self, request: &Oci, principal: &Principal) -> Result<bool, StoreError> {
+        match (self, request.operation.blob_asked_after()) {
+            (Self::Store(store), Some(digest)) => store.is_brought_by(&request.repository, digest, &owner(principal)),
+            (Self::Store(_), None) => Ok(false),
+        }
+    }
 }
 
 /// Who asks, as the owner of what they open.

@@ -47,7 +47,7 @@ impl Policy {
             (_, Accesses::Scopes(scopes)) => asking.token(&scopes),
             (Bound::Nothing, _) => asking.unauthenticated(),
             (_, Accesses::Identity) => Ok(asking.permit(Vec::new())),
-            (_, Accesses::Every(every)) => asking.every(every),
+            (_, Accesses::Every(every)) => asking.every(every).or_else(|denial| asking.confirmation(denial)),
             (_, Accesses::Narrowing { every, wish }) => asking.narrowing(every, wish),
         }
     }
@@ -83,6 +83,17 @@ impl Asking<'_> {
         self.all(&every)?;
         let conditions = self.conditions(&every)?;
         Ok(Permit { conditions, ..self.permit(every) })
+    }
+
+    /// A HEAD after an upload asks whether it arrived. Who may not read is told so of what they brought themselves: it
+    /// belongs to the writing, and some clients take anything else for a failure.
+    fn confirmation(&mut self, denial: Box<Denial>) -> Result<Permit, Box<Denial>> {
+        match (denial.refusal, denial.refused.as_slice()) {
+            (Refusal::Refused { may_push: true }, [access]) if self.question.context().is_own_blob => {
+                self.every(vec![Access::new(Action::WriteBlob, &access.repository)])
+            }
+            _ => Err(denial),
+        }
     }
 
     /// What is wished for and refused is gone from the request, whatever the reason was.

@@ -28,7 +28,7 @@ pub(crate) fn robot(name: &str) -> Principal {
 }
 
 pub(crate) fn context() -> Context {
-    Context { source: [192, 0, 2, 7].into(), existing_tags: Vec::new(), upload_owner: None }
+    Context::new([192, 0, 2, 7].into())
 }
 
 pub(crate) fn grant(id: &str, holder: &str, pattern: &str, actions: ActionSet) -> Grant {

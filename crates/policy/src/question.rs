@@ -84,6 +84,16 @@ pub struct Context {
     pub existing_tags: Vec<Tag>,
     /// Whose upload the request continues; none where there is no such upload.
     pub upload_owner: Option<UploadOwner>,
+    /// Whether the request asks with HEAD for a blob that who asks has brought there.
+    pub is_own_blob: bool,
+}
+
+impl Context {
+    /// What is known of a request that names neither tags nor uploads nor blobs.
+    #[must_use]
+    pub fn new(source: IpAddr) -> Self {
+        Self { source, existing_tags: Vec::new(), upload_owner: None, is_own_blob: false }
+    }
 }
 
 /// One question, put once.

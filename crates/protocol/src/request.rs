@@ -340,6 +340,12 @@ impl Operation {
         }
     }
 
+    /// The blob that it asks after with HEAD: whether it is there, and not what it holds.
+    #[must_use]
+    pub fn blob_asked_after(&self) -> Option<&Digest> {
+        if let Self::ReadBlob { digest, reading: Reading::Head, .. } = self { Some(digest) } else { None }
+    }
+
     fn route(&self) -> Route {
         match self {
             Self::ReadManifest { .. } => Route::ReadManifest,

@@ -39,8 +39,7 @@ fn crane() {
 }
 
 #[test]
-#[ignore = "which of two parts it warns of first differs from run to run"]
-fn soak_regctl() {
+fn regctl() {
     exercise(Regctl::new());
 }
 

@@ -13,8 +13,7 @@ use matrix::exercise;
 use testkit::clients::{Ctr, Docker};
 
 #[test]
-#[ignore = "a push-only robot: docker takes the 404 to its HEAD after an upload for a failure"]
-fn soak_docker() {
+fn docker() {
     exercise(Docker::new());
 }
 

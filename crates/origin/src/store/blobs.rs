@@ -1,6 +1,7 @@
 //! Blobs: content, and which repositories have it. To know a digest is no right to what it names.
 
 use http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG};
+use policy::UploadOwner;
 use protocol::{ByteRange, Digest, EntityTags, ErrorCode, Now, Problem, Reading, Repository, Span};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -40,6 +41,20 @@ impl Store {
         }
     }
 
+    /// Whether this principal uploaded or mounted the blob.
+    pub(crate) fn is_brought_by(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        owner: &UploadOwner,
+    ) -> Result<bool, StoreError> {
+        let Some(principal) = &owner.principal else { return Ok(false) };
+        let query = "SELECT 1 FROM bringer WHERE repository = ?1 AND digest = ?2 AND principal = ?3 AND epoch = ?4";
+        let database = self.database();
+        let mut statement = database.prepare_cached(query)?;
+        Ok(statement.exists(params![repository.as_str(), digest.as_str(), principal.as_str(), owner.epoch.0])?)
+    }
+
     pub(super) fn delete_blob<B: Upload>(&self, work: &Work<'_, B>, digest: &Digest) -> Result<Served, StoreError> {
         let repository = &work.request.repository;
         self.change(work, None, |transaction| {
@@ -65,7 +80,7 @@ impl Store {
         self.change(work, None, |transaction| {
             let member = is_member(transaction, from, digest)?;
             if member {
-                add(transaction, &work.request.repository, digest)?;
+                add(transaction, &work.request.repository, digest, work.owner)?;
             }
             Ok(member)
         })
@@ -88,10 +103,20 @@ pub(super) fn is_known(database: &Connection, digest: &Digest, size: u64, now: N
     Ok(new == 0)
 }
 
-/// Makes content that is known a blob of the repository.
-pub(super) fn add(database: &Connection, repository: &Repository, digest: &Digest) -> rusqlite::Result<usize> {
+/// Makes content that is known a blob of the repository, and remembers who brought it.
+pub(super) fn add(
+    database: &Connection,
+    repository: &Repository,
+    digest: &Digest,
+    owner: &UploadOwner,
+) -> rusqlite::Result<()> {
+    let (repository, digest) = (repository.as_str(), digest.as_str());
     let query = "INSERT INTO blob VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    database.prepare_cached(query)?.execute([repository.as_str(), digest.as_str()])
+    database.prepare_cached(query)?.execute([repository, digest])?;
+    let Some(principal) = &owner.principal else { return Ok(()) };
+    let query = "INSERT INTO bringer VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET epoch = excluded.epoch";
+    database.prepare_cached(query)?.execute(params![repository, digest, principal.as_str(), owner.epoch.0])?;
+    Ok(())
 }
 
 pub(super) fn is_member(database: &Connection, repository: &Repository, digest: &Digest) -> rusqlite::Result<bool> {

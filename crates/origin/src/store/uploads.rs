@@ -168,7 +168,7 @@ impl Store {
         upload: Option<&UploadId>,
     ) -> Result<(), StoreError> {
         self.change(work, Some((arrival, digest)), |transaction| {
-            blobs::add(transaction, &work.request.repository, digest)?;
+            blobs::add(transaction, &work.request.repository, digest, work.owner)?;
             if let Some(id) = upload {
                 remove(transaction, id)?;
             }

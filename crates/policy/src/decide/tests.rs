@@ -54,6 +54,11 @@ impl Ask {
         self
     }
 
+    fn of_own_blob(mut self) -> Self {
+        self.context.is_own_blob = true;
+        self
+    }
+
     fn decide(&self) -> Result<Permit, Box<Denial>> {
         let settings = Settings { anonymous: self.anonymous, ..Settings::default() };
         let policy = Policy::build(&settings, fixture::repositories(), &fixture::texts(&[BROKEN])).unwrap();
@@ -146,6 +151,19 @@ fn a_refusal_knows_who_may_push() {
     assert_eq!(ask().refusal(), Refusal::Refused { may_push: true });
     assert_eq!(ask().bound(&["repository:team/app:pull,push"]).refusal(), Refusal::Refused { may_push: true });
     assert_eq!(ask().bound(&["repository:team/app:pull"]).refusal(), Refusal::Refused { may_push: false });
+}
+
+#[test]
+fn who_may_push_is_told_that_their_own_blob_arrived() {
+    let ask = || Ask::of(read("team/app")).of_own_blob();
+    let pusher = || ask().granted("team/app", push());
+    let written = vec![Access::new(Action::WriteBlob, &"team/app".parse().unwrap())];
+    assert_eq!(pusher().decide().unwrap().granted(), written);
+    assert_eq!(pusher().bound(&["repository:team/app:pull,push"]).decide().unwrap().granted(), written);
+    assert_eq!(pusher().bound(&["repository:team/app:pull"]).refusal(), Refusal::Refused { may_push: false });
+    assert_eq!(ask().refusal(), Refusal::Refused { may_push: false }, "whoever may not push any more is told nothing");
+    let reader = ask().granted("team/app", pull().chain(push())).decide().unwrap();
+    assert_eq!(reader.granted(), [Access::new(Action::ReadBlob, &"team/app".parse().unwrap())]);
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Scenario {
     }
 
     fn cell(&self, policy: &Policy, at: &Circumstances, principal: &Principal, access: &Access) -> String {
-        let context = Context { source: at.from, existing_tags: Vec::new(), upload_owner: None };
+        let context = Context::new(at.from);
         let now = Now { wall: at.at, tick: Duration::ZERO };
         let grants: GrantIndex = self.grant.iter().cloned().collect();
         let explanation = policy.explain(principal, std::slice::from_ref(access), &context, &grants, now);

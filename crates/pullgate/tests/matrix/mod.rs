@@ -92,7 +92,8 @@ impl<C: Client> Course<C> {
 
     fn one_who_may_pull_and_push(&mut self) {
         let robot = self.robot("ci", &["--pull", "team/**", "--push", "team/**"]);
-        self.push_both("team/app", &robot);
+        self.push_one("team/app", &robot);
+        self.push_many("team/app", &robot);
         let one = self.digests(&robot, "team/app", "1");
         assert_eq!((self.pull("team/app:1"), 1), (one[0].clone(), one.len()));
         self.allowed(&robot, &["read-manifest", "read-blob"]);
@@ -112,7 +113,10 @@ impl<C: Client> Course<C> {
     /// Pushes all that others push, and reads nothing of it: neither through the client nor past it.
     fn one_who_may_only_push(&mut self) {
         let robot = self.robot("pusher", &["--push", "team/**"]);
-        self.push_both("team/pushed", &robot);
+        self.push_one("team/pushed", &robot);
+        if self.traits.indexes_unseen {
+            self.push_many("team/pushed", &robot);
+        }
         let ran = self.refused_pull("team/pushed:1");
         self.refused(Refusal::PushOnly, &ran, Some(&robot));
 
@@ -172,9 +176,12 @@ impl<C: Client> Course<C> {
         }
     }
 
-    fn push_both(&mut self, repository: &str, robot: &Robot) {
+    fn push_one(&mut self, repository: &str, robot: &Robot) {
         self.client.push(&self.image, &self.reference(&format!("{repository}:1"))).ok();
         self.allowed(robot, &["write-blob", "write-manifest"]);
+    }
+
+    fn push_many(&mut self, repository: &str, robot: &Robot) {
         self.client.push_index(&self.index, &self.reference(&format!("{repository}:many"))).ok();
         self.allowed(robot, &["write-blob", "write-manifest"]);
     }

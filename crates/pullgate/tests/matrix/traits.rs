@@ -22,14 +22,23 @@ pub(crate) struct Traits {
     pub(crate) names_its_file: bool,
     /// Whether it fetches tokens; else it shows the key with every request.
     pub(crate) fetches_tokens: bool,
+    /// Whether it pushes an index without reading the manifests that the index lists.
+    pub(crate) indexes_unseen: bool,
     /// Refusals after which it does not print the answer's body, and what it does instead.
     pub(crate) silent: &'static [(Refusal, &'static str)],
     /// Refusals that it is not put through, and why.
     pub(crate) skipped: &'static [(Refusal, &'static str)],
 }
 
-const PLAIN: Traits =
-    Traits { name: "", login: Login::Asks, names_its_file: false, fetches_tokens: true, silent: &[], skipped: &[] };
+const PLAIN: Traits = Traits {
+    name: "",
+    login: Login::Asks,
+    names_its_file: false,
+    fetches_tokens: true,
+    indexes_unseen: true,
+    silent: &[],
+    skipped: &[],
+};
 
 /// What podman, skopeo and buildah share.
 const CONTAINERS: &[(Refusal, &str)] = &[
@@ -43,7 +52,7 @@ const HEAD: &str = "it asks with HEAD, whose answer has no body";
 impl Traits {
     /// All clients, in the order of the reference.
     pub(crate) const ALL: [Self; 8] = [
-        Self { name: "docker", names_its_file: true, ..PLAIN },
+        Self { name: "docker", names_its_file: true, indexes_unseen: false, ..PLAIN },
         Self { name: "podman", silent: CONTAINERS, ..PLAIN },
         Self { name: "skopeo", silent: CONTAINERS, ..PLAIN },
         Self { name: "buildah", silent: CONTAINERS, ..PLAIN },

@@ -116,7 +116,7 @@ fn asked_by(
     let key = CheckpointKey::new(name.clone(), &[7; 32]).unwrap();
     let (journal, _) =
         Journal::open(&audit::Settings::default(), folder.path().join("journal"), &name, key, at(0)).unwrap();
-    let context = Context { source: [192, 0, 2, 7].into(), existing_tags: Vec::new(), upload_owner: None };
+    let context = Context::new([192, 0, 2, 7].into());
     let request = Request::parse(head).unwrap();
     let question = Arc::new(Question::new(principal, Bound::Everything, request, context));
     let policy = Policy::build(&Settings::default(), Vec::new(), &[]).unwrap();

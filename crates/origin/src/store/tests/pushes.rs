@@ -160,6 +160,38 @@ fn an_upload_belongs_to_its_repository_and_to_who_opened_it() {
 }
 
 #[test]
+fn a_blob_is_known_to_be_of_all_who_brought_it() {
+    let mut bench = Bench::new();
+    let digest = bench.push("a", "layer");
+    bench.ask(&format!("POST /v2/b/blobs/uploads/?mount={digest}&from=a"), ()).unwrap();
+    let later = UploadOwner { epoch: Epoch(2), ..owner("r1") };
+    let nobody = UploadOwner { principal: None, epoch: Epoch(0) };
+    for by in [&owner("r2"), &later, &nobody] {
+        let request = super::support::request(&format!("POST /v2/c/blobs/uploads/?digest={digest}"), &[]);
+        let work = Work { request: &request, conditions: &[], owner: by, now: bench.now, body: Body::from("layer") };
+        assert_eq!(status(&run(bench.store().serve(work))), 201);
+    }
+    let named = digest.parse().unwrap();
+    let brought = |bench: &Bench, repository: &str, by: &UploadOwner| {
+        bench.store().is_brought_by(&repository.parse().unwrap(), &named, by).unwrap()
+    };
+    for (repository, first, second, again) in
+        [("a", true, false, false), ("b", true, false, false), ("c", false, true, true)]
+    {
+        assert_eq!(brought(&bench, repository, &owner("r1")), first, "{repository}");
+        assert_eq!(brought(&bench, repository, &owner("r2")), second, "{repository}");
+        assert_eq!(brought(&bench, repository, &later), again, "{repository}");
+        assert!(!brought(&bench, repository, &nobody), "nobody in particular has brought anything: {repository}");
+    }
+    bench.reopen();
+    assert!(brought(&bench, "a", &owner("r1")));
+    bench.ask(&format!("DELETE /v2/a/blobs/{digest}"), ()).unwrap();
+    bench.ask(&format!("POST /v2/a/blobs/uploads/?mount={digest}&from=b"), ()).unwrap();
+    assert!(brought(&bench, "a", &owner("r1")));
+    assert!(!brought(&bench, "a", &owner("r2")));
+}
+
+#[test]
 fn anonymous_is_somebody() {
     let bench = Bench::with(Settings { keep_free: 0, uploads_per_principal: 1, ..Settings::default() });
     let anonymous = UploadOwner { principal: None, epoch: Epoch(0) };
