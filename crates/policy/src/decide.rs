@@ -90,7 +90,7 @@ impl Asking<'_> {
     fn confirmation(&mut self, denial: Box<Denial>) -> Result<Permit, Box<Denial>> {
         match (denial.refusal, denial.refused.as_slice()) {
             (Refusal::Refused { may_push: true }, [access]) if self.question.context().is_own_blob => {
-                self.every(vec![Access::new(Action::WriteBlob, &access.repository)])
+                self.every(vec![Access::new(Action::WriteBlob, &access.repository)]).map_err(|_no_more| denial)
             }
             _ => Err(denial),
         }
@@ -149,7 +149,7 @@ impl Asking<'_> {
                 Answer::Allow => self.remember(verdict),
                 Answer::Deny | Answer::Broken => {
                     refused.push(access.clone());
-                    forbidding.extend(verdict.rules);
+                    add_new(&mut forbidding, verdict.rules);
                 }
             }
         }
@@ -166,10 +166,10 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// Whether who asks may push there; a token must reach as far as the answer.
+    /// Whether who asks may push there. How far the token reaches does not matter: before a push some clients ask with one
+    /// for pulling alone.
     fn may_push(&self, repository: &Repository) -> Result<bool, Box<Denial>> {
-        let write = Access::new(Action::WriteBlob, repository);
-        Ok(self.question.bound().reach(&write) == Reach::Within && self.ask(&write)?.answer == Answer::Allow)
+        Ok(self.ask(&Access::new(Action::WriteBlob, repository))?.answer == Answer::Allow)
     }
 
     /// A tag that may be created and not moved must still be absent when it is written, and the other way round; a
@@ -205,11 +205,7 @@ impl Asking<'_> {
     }
 
     fn remember(&mut self, verdict: Verdict) {
-        for rule in verdict.rules {
-            if !self.rules.contains(&rule) {
-                self.rules.push(rule);
-            }
-        }
+        add_new(&mut self.rules, verdict.rules);
         self.valid_until = [self.valid_until, verdict.valid_until].into_iter().flatten().min();
     }
 
@@ -249,6 +245,15 @@ impl Asking<'_> {
     fn denial(&self, refusal: Refusal, refused: Vec<Access>, rules: Vec<RuleId>) -> Box<Denial> {
         let revision = self.policy.revision().clone();
         Box::new(Denial { question: self.question.clone(), refusal, refused, rules, revision })
+    }
+}
+
+/// Adds the rules that are not there: one that speaks of several accesses is named once.
+fn add_new(rules: &mut Vec<RuleId>, more: Vec<RuleId>) {
+    for rule in more {
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
     }
 }
 
