@@ -109,8 +109,11 @@ impl House {
     ) -> Result<Self, HouseError> {
         let data = &configuration.data;
         let key = secret_key(configuration, first)?;
-        let state = State::open(data, &key, now)?;
         let folder = data.join(JOURNAL);
+        if !accept_restored_state && folder.is_dir() && !State::exists(data) {
+            is_first(&folder)?;
+        }
+        let state = State::open(data, &key, now)?;
         let checkpoint_key = checkpoint_key(&key)?;
         let opened = Journal::open(&configuration.settings.audit, folder.clone(), &log_name()?, checkpoint_key, now);
         let (journal, recovered) = opened.map_err(|source| HouseError::Journal { folder: folder.clone(), source })?;
@@ -156,7 +159,6 @@ impl House {
         let Some(journal) = audit::last_state_sequence(folder)? else { return Ok(()) };
         match journal.checked_sub(state.0) {
             None | Some(0) => Ok(()),
-            Some(1) => self.tell("start", "the last change was not committed", state, now).await,
             Some(_) if accept => {
                 let pending = self.state.begin(Change::AcceptRestored { journal: Sequence(journal) }, now)?;
                 let sequence = pending.sequence();
@@ -164,6 +166,7 @@ impl House {
                 pending.commit()?;
                 Ok(())
             }
+            Some(1) => self.tell("start", "the last change was not committed", state, now).await,
             Some(_) => Err(HouseError::OldState { state, journal }),
         }
     }
@@ -198,6 +201,14 @@ pub(crate) fn checkpoint_key(key: &SecretKey) -> Result<CheckpointKey, Checkpoin
 
 fn log_name() -> Result<LogName, CheckpointError> {
     LogName::new("pullgate", "main")
+}
+
+/// A state is made only where the journal tells of no change: elsewhere one was lost.
+fn is_first(journal: &Path) -> Result<(), HouseError> {
+    match audit::last_state_sequence(journal)? {
+        Some(journal) => Err(HouseError::OldState { state: Sequence(0), journal }),
+        None => Ok(()),
+    }
 }
 
 /// The state remembers the last signed head: a journal that does not reach it was cut short.

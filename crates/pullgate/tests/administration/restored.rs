@@ -54,6 +54,23 @@ fn an_older_state_is_refused_until_it_is_accepted() {
 }
 
 #[test]
+fn a_lost_state_is_not_begun_anew() {
+    let registry = Registry::start();
+    registry.robot("ci", &["--pull", "team/**"]);
+    let folder = registry.stop();
+    for file in ["state.db", "state.db-wal", "state.db-shm"] {
+        let _ = fs::remove_file(folder.path().join("data").join(file));
+    }
+    for _ in 0..2 {
+        let told = refused(folder.path());
+        assert!(told.contains("it stands at change 0, and the journal tells of change 1"), "{told}");
+    }
+    let registry = Registry::launch(folder, |command| command.arg("--accept-restored-state"));
+    assert!(!registry.ok(&["robot", "list"]).contains("ci"));
+    registry.robot("ci", &["--pull", "team/**"]);
+}
+
+#[test]
 fn a_verb_without_a_server_refuses_an_older_state_too() {
     let (folder, ..) = older_state();
     let config = folder.path().join("pullgate.toml");
