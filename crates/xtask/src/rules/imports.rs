@@ -8,13 +8,14 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use crate::cargo::root;
 
 /// A room and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("protocol", &[]),
     ("policy", &["protocol"]),
     ("state", &["policy", "protocol"]),
     ("audit", &["policy", "protocol"]),
     ("authn", &["state", "audit", "policy", "protocol"]),
     ("origin", &["audit", "policy", "protocol"]),
+    ("outbound", &["protocol"]),
     ("gate", &["protocol", "policy", "state", "audit", "authn", "origin"]),
     ("admin", &["state", "audit", "policy", "authn", "protocol"]),
     ("pullgate", &["protocol", "policy", "state", "audit", "authn", "origin", "gate", "admin"]),
