@@ -7,7 +7,7 @@ use crate::error::OutboundError;
 use crate::origin::{Host, Origin};
 
 /// Who named an origin, and so where it may lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reach {
     /// The user typed it: it may be anywhere, loopback and private networks included.
     Typed,
