@@ -40,6 +40,7 @@ pub struct Request {
     left_out: Vec<&'static str>,
     body: Vec<u8>,
     keep: Keep,
+    is_for_token: bool,
 }
 
 impl Request {
@@ -54,6 +55,7 @@ impl Request {
             left_out: Vec::new(),
             body: Vec::new(),
             keep: Keep::Beginning,
+            is_for_token: false,
         }
     }
 
@@ -111,6 +113,13 @@ impl Request {
     pub fn unkept(mut self) -> Self {
         self.keep = Keep::Nothing;
         self
+    }
+
+    /// The answer is a token: nothing of it is written down, and a shell keeps it under the name that later lines use.
+    #[must_use]
+    pub fn for_token(mut self) -> Self {
+        self.is_for_token = true;
+        self.unkept()
     }
 
     /// What may be written down of the answer's body.
@@ -173,7 +182,11 @@ impl Request {
             true => words.extend(["--path-as-is --globoff".to_owned(), quoted(&format!("{origin}{target}"))]),
             false => words.extend(["--request-target".to_owned(), quoted(&target), quoted(&origin.to_string())]),
         }
-        words.join(" ")
+        let line = words.join(" ");
+        match self.is_for_token {
+            true => format!("TOKEN=$({} | jq -r '.token // .access_token')", line.replacen("-sSi", "-sS", 1)),
+            false => line,
+        }
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn exchange(
     login: Option<&Login>,
 ) -> Result<Exchanged, Doubt> {
     let credential = login.map(|login| Arc::new(Credential::basic(&realm.origin, &login.user, &login.secret)));
-    let request = Request::get(target(realm, service, scopes)).credential(credential.as_ref()).unkept();
+    let request = Request::get(target(realm, service, scopes)).credential(credential.as_ref()).for_token();
     let seen = session.ask_at(&realm.origin, request)?;
     let response = seen.response()?;
     match response.status {

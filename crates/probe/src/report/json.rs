@@ -86,7 +86,15 @@ pub fn render(report: &Report, thresholds: &Thresholds) -> serde_json::Result<St
         elapsed_ms: report.elapsed.as_millis(),
         observations: report.evidence.iter().map(|seen| observation(seen)).collect(),
     };
-    serde_json::to_string(&document)
+    // JSON escapes what is below a space; delete and the C1 controls are for us.
+    let text = serde_json::to_string(&document)?;
+    Ok(text.chars().fold(String::with_capacity(text.len()), |mut text, letter| {
+        match letter {
+            '\u{7f}'..='\u{9f}' => text += &format!("\\u{:04x}", u32::from(letter)),
+            _ => text.push(letter),
+        }
+        text
+    }))
 }
 
 fn entry<'a>(report: &'a Report, result: &'a CheckResult) -> Entry<'a> {
