@@ -119,7 +119,7 @@ fn read(text: &str) -> Vec<Challenge> {
 }
 
 fn token(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(|letter: char| matches!(letter, ' ' | '\t' | ',' | '=' | '"')).unwrap_or(text.len());
+    let end = text.find([' ', '\t', ',', '=', '"']).unwrap_or(text.len());
     text.split_at_checked(end).filter(|(word, _)| !word.is_empty())
 }
 

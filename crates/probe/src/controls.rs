@@ -110,9 +110,9 @@ pub(crate) fn positive(session: &mut Session<'_>) -> Result<Held, Doubt> {
 }
 
 fn failed(doubt: Doubt) -> Doubt {
-    match doubt {
-        Doubt::ControlFailed { .. } | Doubt::NoControl => doubt,
-        other => Doubt::ControlFailed { why: other.to_string() },
+    match matches!(doubt, Doubt::ControlFailed { .. } | Doubt::NoControl) {
+        true => doubt,
+        false => Doubt::ControlFailed { why: doubt.to_string() },
     }
 }
 
@@ -126,7 +126,7 @@ fn caller(session: &mut Session<'_>) -> Result<Caller, Doubt> {
 /// Reads the manifest of the private reference and, of an index, that of its first image.
 pub(crate) fn pull(session: &mut Session<'_>, caller: &Caller) -> Result<Content, Doubt> {
     let reference = session.private().reference();
-    let seen = session.ask(session.manifest(&reference).credential(caller.credential()))?;
+    let seen = session.ask(&session.manifest(&reference).credential(caller.credential()))?;
     learn(session, &seen, caller)
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn learn(session: &mut Session<'_>, seen: &Seen, caller: &Caller) -> 
         None => manifest,
         Some(first) => {
             let request = session.manifest(first.digest.as_str()).credential(caller.credential());
-            let child = session.ask(request)?;
+            let child = session.ask(&request)?;
             manifest_of(&child)?.1
         }
     };
@@ -161,17 +161,17 @@ fn manifest_of(seen: &Observation) -> Result<(Vec<u8>, Manifest), Doubt> {
 /// The manifest by its digest, the layer by HEAD, the configuration as a whole.
 fn read_again(session: &mut Session<'_>, control: &Caller, content: &Content) -> Result<(), Doubt> {
     let by_digest = session.manifest(content.digest.as_str()).credential(control.credential());
-    let seen = session.ask(by_digest)?;
+    let seen = session.ask(&by_digest)?;
     has_hash(&seen, &content.digest)?;
     if let Some(layer) = content.layer() {
         let head = Request::head(session.blob_target(&layer.digest)).credential(control.credential());
-        let seen = session.ask(head)?;
+        let seen = session.ask(&head)?;
         granted(&seen)?;
     }
     let small = content.config.as_ref().filter(|config| config.size <= crate::MAX_BODY as u64);
     if let Some(config) = small {
         let get = Request::get(session.blob_target(&config.digest)).credential(control.credential()).unkept();
-        let seen = session.ask(get)?;
+        let seen = session.ask(&get)?;
         if granted(&seen)?.is_success() {
             has_hash(&seen, &config.digest)?;
         }
@@ -212,7 +212,7 @@ fn unparsable(why: &str) -> Doubt {
 pub(crate) fn decoy(session: &mut Session<'_>) -> Decoy {
     let asked =
         session.decoy_name().map(|name| Request::get(format!("/v2/{name}/manifests/latest")).accepting_manifests());
-    let seen = match asked.and_then(|request| session.ask(request)) {
+    let seen = match asked.and_then(|request| session.ask(&request)) {
         Ok(seen) => seen,
         Err(doubt) => return Decoy::Open(doubt),
     };

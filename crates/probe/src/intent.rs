@@ -82,12 +82,12 @@ pub struct Door {
 }
 
 impl Door {
-    /// A door with nothing declared beside it, named after its host. What belongs to a public service is declared with
+    /// A door with nothing declared beside it, named as what it is: scheme, host and port. What belongs to a public service is declared with
     /// it: its realm and its storage are as well known as its name.
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let (realms, storage) = target::declared_with(&origin);
-        Self { name: origin.authority(), origin, vantage: "here".to_owned(), realms, storage }
+        Self { name: origin.to_string(), origin, vantage: "here".to_owned(), realms, storage }
     }
 
     /// Whether a token may be asked for there.

@@ -158,7 +158,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Doubt`] where nothing was sent, and after 429.
-    pub fn ask(&mut self, request: Request) -> Result<Seen, Doubt> {
+    pub fn ask(&mut self, request: &Request) -> Result<Seen, Doubt> {
         let origin = self.door.origin.clone();
         self.ask_at(&origin, request)
     }
@@ -167,11 +167,11 @@ impl Session<'_> {
     ///
     /// # Errors
     /// As [`Session::ask`].
-    pub fn ask_at(&mut self, origin: &Origin, request: Request) -> Result<Seen, Doubt> {
+    pub fn ask_at(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
         if !self.door.has_realm(origin) && !self.door.has_storage(origin) {
             return Err(self.undeclared_storage(origin.clone()));
         }
-        let seen = self.run.ask(origin, self.door.reach(origin), &request)?;
+        let seen = self.run.ask(origin, self.door.reach(origin), request)?;
         self.touched.push(seen.id);
         Ok(seen)
     }
@@ -185,7 +185,7 @@ impl Session<'_> {
             self.touched.push(seen.id);
             return Ok(Arc::clone(seen));
         }
-        let seen = self.ask(self.manifest(&self.private.reference()))?;
+        let seen = self.ask(&self.manifest(&self.private.reference()))?;
         self.memory.first = Some(Arc::clone(&seen));
         Ok(seen)
     }
@@ -237,12 +237,12 @@ impl Session<'_> {
     /// [`Doubt`] where the question stays open.
     pub fn refused(
         &mut self,
-        request: Request,
+        request: &Request,
         caller: &Caller,
         proof: impl Fn(&Observation) -> Option<Proof>,
     ) -> Result<Answer, Doubt> {
-        let asked = self.ask(request.clone().credential(caller.credential()))?;
-        self.judge(&asked, &request, caller, proof)
+        let asked = self.ask(&request.clone().credential(caller.credential()))?;
+        self.judge(&asked, request, caller, proof)
     }
 
     /// Judges an answer that came already; `request` is asked again where a redirect leads.
@@ -293,7 +293,7 @@ impl Session<'_> {
             let Some(location) = seen.response()?.redirect() else { return Ok(seen) };
             let next = Endpoint::relative_to(&seen.origin, location);
             let next = next.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
-            seen = self.ask_at(&next.origin, request.to(&next.target))?;
+            seen = self.ask_at(&next.origin, &request.to(&next.target))?;
         }
         match seen.response()?.redirect() {
             Some(_) => Err(Doubt::Redirect { why: format!("more than {MAX_REDIRECTS}") }),
@@ -363,8 +363,8 @@ impl Session<'_> {
     }
 
     /// Writes down what was learned about the door.
-    pub(crate) fn note(&mut self, name: &'static str, value: String) {
-        let (door, value) = (self.door.name.clone(), self.run.clean(&value));
+    pub(crate) fn note(&mut self, name: &'static str, value: &str) {
+        let (door, value) = (self.door.name.clone(), self.run.clean(value));
         self.run.note(crate::run::Note { door, name, value });
     }
 

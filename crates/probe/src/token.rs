@@ -73,7 +73,7 @@ pub(crate) fn exchange(
 ) -> Result<Exchanged, Doubt> {
     let credential = login.map(|login| Arc::new(Credential::basic(&realm.origin, &login.user, &login.secret)));
     let request = Request::get(target(realm, service, scopes)).credential(credential.as_ref()).for_token();
-    let seen = session.ask_at(&realm.origin, request)?;
+    let seen = session.ask_at(&realm.origin, &request)?;
     let response = seen.response()?;
     match response.status {
         200..=299 => Ok(match handed_out(response) {

@@ -114,7 +114,7 @@ fn anon_01(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         let open = seen.status() == Some(200);
         open.then(|| Proof::behaviour(seen, "200 to nobody in particular")).flatten()
     };
-    session.refused(Request::get("/v2/"), &Caller::Nobody, open)
+    session.refused(&Request::get("/v2/"), &Caller::Nobody, open)
 }
 
 fn anon_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
@@ -126,7 +126,7 @@ pub(super) fn read_manifest(session: &mut Session<'_>, caller: &Caller) -> Resul
     let request = session.manifest(&session.private().reference());
     let seen = match caller {
         Caller::Nobody => session.first()?,
-        Caller::Stranger(_) | Caller::Known(_) => session.ask(request.clone().credential(caller.credential()))?,
+        Caller::Stranger(_) | Caller::Known(_) => session.ask(&request.clone().credential(caller.credential()))?,
     };
     let (digest, decoy) = (session.digest(), session.decoy().clone());
     let proof = |seen: &Observation| {
@@ -146,7 +146,7 @@ pub(super) fn read_manifest(session: &mut Session<'_>, caller: &Caller) -> Resul
 fn anon_03(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let digest = session.digest().ok_or_else(|| missing("the digest"))?;
     session.as_strangers(|session, caller| {
-        session.refused(session.manifest(digest.as_str()), caller, |seen| Proof::bytes(seen, &digest))
+        session.refused(&session.manifest(digest.as_str()), caller, |seen| Proof::bytes(seen, &digest))
     })
 }
 
@@ -167,7 +167,7 @@ fn anon_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         let mut answers = Vec::new();
         for reference in &references {
             let head = Request::head(session.manifest_target(reference)).header("Accept", MANIFEST_TYPES);
-            answers.push(session.refused(head, caller, proof).unwrap_or_else(Answer::Open));
+            answers.push(session.refused(&head, caller, proof).unwrap_or_else(Answer::Open));
         }
         Ok(Answer::all(answers))
     })
@@ -188,8 +188,7 @@ fn anon_06(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 
 fn read_blob(session: &mut Session<'_>, request: &Request, blob: &Descriptor) -> Result<Answer, Doubt> {
     let decoy = session.decoy().clone();
-    session
-        .as_strangers(|session, caller| session.refused(request.clone(), caller, |seen| blob_proof(seen, blob, &decoy)))
+    session.as_strangers(|session, caller| session.refused(request, caller, |seen| blob_proof(seen, blob, &decoy)))
 }
 
 fn blob_proof(seen: &Observation, blob: &Descriptor, decoy: &Decoy) -> Option<Proof> {

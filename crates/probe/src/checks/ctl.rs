@@ -108,19 +108,19 @@ fn ctl_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 }
 
 fn ctl_03(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let base = session.ask(Request::get("/v2/"))?;
-    let bare = session.ask(Request::get("/v2"))?;
+    let base = session.ask(&Request::get("/v2/"))?;
+    let bare = session.ask(&Request::get("/v2"))?;
     let response = base.response()?;
     for challenge in Challenge::all(&response.headers) {
-        session.note("challenge", challenge.to_string());
+        session.note("challenge", &challenge.to_string());
     }
     for name in ["docker-distribution-api-version", "server", "alt-svc"] {
         if let Some(value) = response.headers.get(name) {
-            session.note(name, value.to_owned());
+            session.note(name, value);
         }
     }
     if let Some(skew) = response.headers.get("date").and_then(|date| skew(date, session.wall())) {
-        session.note("clock", format!("{skew} s ahead of ours"));
+        session.note("clock", &format!("{skew} s ahead of ours"));
     }
     let elsewhere = [&base, &bare].into_iter().find_map(|seen| elsewhere(seen));
     Ok(elsewhere.map_or(Answer::AsIntended, Answer::Wrong))
@@ -145,7 +145,7 @@ fn ctl_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let headers = &first.response()?.headers;
     let realm = Challenge::bearer(headers).and_then(|challenge| challenge.parameter("realm").map(str::to_owned));
     let cookies: Vec<&str> = headers.all("set-cookie").collect();
-    let harbor = session.ask(Request::get("/api/v2.0/systeminfo"))?;
+    let harbor = session.ask(&Request::get("/api/v2.0/systeminfo"))?;
     let is_harbor = harbor.response()?.whole().is_some_and(|body| {
         harbor.status() == Some(200)
             && serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|info| info.get("harbor_version").is_some())
@@ -156,7 +156,7 @@ fn ctl_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
             realm.as_deref().and_then(product).or_else(|| cookies.iter().find_map(|cookie| product_of_cookie(cookie)))
         }
     };
-    session.note("product", product.unwrap_or("not recognised").to_owned());
+    session.note("product", product.unwrap_or("not recognised"));
     Ok(Answer::AsIntended)
 }
 

@@ -45,10 +45,7 @@ pub fn render(report: &Report, thresholds: &Thresholds) -> String {
 pub fn plan(plan: &Plan<'_>) -> String {
     let mut page = Page(String::new());
     for cell in &plan.cells {
-        page.line(&format!(
-            "{} at {} ({}), seen from {}",
-            cell.private, cell.door.name, cell.door.origin, cell.door.vantage
-        ));
+        page.line(&format!("{} at {}, seen from {}", cell.private, cell.door.name, cell.door.vantage));
         for (check, selected) in &cell.checks {
             match selected {
                 Ok(()) => page.line(&format!("  {}  {}", check.id, check.title)),

@@ -27,12 +27,12 @@ pub(crate) fn intent(url: &str, control: bool) -> Intent {
 
 /// A whole run.
 pub(crate) fn run(url: &str, control: bool) -> Report {
-    run_with(&intent(url, control), Settings::default())
+    run_with(&intent(url, control), &Settings::default())
 }
 
 /// A whole run as the settings say.
-pub(crate) fn run_with(intent: &Intent, settings: Settings) -> Report {
-    let plan = Plan::new(intent, &settings);
+pub(crate) fn run_with(intent: &Intent, settings: &Settings) -> Report {
+    let plan = Plan::new(intent, settings);
     probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), |_| ()).unwrap()
 }
 

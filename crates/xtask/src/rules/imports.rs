@@ -19,7 +19,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("probe", &["protocol", "outbound"]),
     ("gate", &["protocol", "policy", "state", "audit", "authn", "origin"]),
     ("admin", &["state", "audit", "policy", "authn", "protocol"]),
-    ("pullgate", &["protocol", "policy", "state", "audit", "authn", "origin", "gate", "admin", "probe"]),
+    ("pullgate", &["protocol", "policy", "state", "audit", "authn", "origin", "gate", "admin", "outbound", "probe"]),
     ("testkit", &["protocol"]),
     ("xtask", &[]),
 ];
