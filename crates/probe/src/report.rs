@@ -141,13 +141,10 @@ pub struct Standing {
 impl Standing {
     pub(crate) fn of(cell: &Cell<'_>, results: &[CheckResult], controls: &Result<Controls, Doubt>) -> Self {
         let reference = cell.private.to_string();
-        let (answer, says) = said(&reference, results, controls);
-        let asked = || results.iter().filter(|result| result.verdict().is_some());
-        let gone = |result: &CheckResult| {
-            let unreachable = |doubt: &Doubt| matches!(doubt, Doubt::Unreachable { .. });
-            result.doubt().is_some_and(|doubt| {
-                unreachable(doubt) || matches!(doubt, Doubt::NoControl | Doubt::ControlFailed { .. })
-            })
+        let unreachable = is_unreachable(results);
+        let (answer, says) = match unreachable {
+            true => (Answered::CouldNotTell, format!("{} is not reachable from here", cell.door.origin)),
+            false => said(&reference, results, controls),
         };
         Self {
             reference,
@@ -156,10 +153,20 @@ impl Standing {
             answer,
             says,
             interfered: matches!(controls, Err(Doubt::Interfered { .. })),
-            unreachable: asked().all(gone)
-                && asked().any(|result| matches!(result.doubt(), Some(Doubt::Unreachable { .. }))),
+            unreachable,
         }
     }
+}
+
+/// Whether nothing at all was answered, and at least one question for want of a connection.
+fn is_unreachable(results: &[CheckResult]) -> bool {
+    let asked = || results.iter().filter(|result| result.verdict().is_some());
+    let gone = |result: &CheckResult| matches!(result.doubt(), Some(Doubt::Unreachable { .. }));
+    let control = |result: &CheckResult| {
+        matches!(result.doubt(), Some(Doubt::NoControl | Doubt::ControlFailed { .. }))
+            && result.check.group.is_control()
+    };
+    asked().all(|result| gone(result) || control(result)) && asked().any(gone)
 }
 
 fn said(reference: &str, results: &[CheckResult], controls: &Result<Controls, Doubt>) -> (Answered, String) {

@@ -1,5 +1,5 @@
 //! `pullgate probe` against a running pullgate, and against registries that are not as closed as they look.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "outside #[test] too, a panic is how a test fails")]
+#![expect(clippy::unwrap_used, reason = "outside #[test] too, a panic is how a test fails")]
 
 mod support;
 
