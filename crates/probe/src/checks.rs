@@ -7,7 +7,7 @@ mod tok;
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 3] = [&ctl::CHECKS, &anon::CHECKS, &tok::CHECKS];
+static GROUPS: [&[Check]; 5] = [&ctl::CHECKS, &anon::CHECKS, &anon::lists::CHECKS, &anon::odd::CHECKS, &tok::CHECKS];
 
 /// The control that is asked at the end of a run, when everything else has been.
 pub(crate) const LAST: &str = "CTL-05";
