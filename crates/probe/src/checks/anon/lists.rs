@@ -35,12 +35,12 @@ pub(in crate::checks) static CHECKS: [Check; 5] = [
         severity: Severity::High,
         title: "referrers are not listed to strangers",
         request: "GET /v2/R/referrers/D, also with artifactType",
-        judgement: "Pass: 401 with a challenge. Fail: an index, an empty one included",
+        judgement: "Pass: 401 with a challenge, or no such route, for R as for X. Fail: an index, an empty one included",
         why: "the newest route is the one that is forgotten, and signatures and SBOMs hang from it",
         remedy: CLOSE,
         references: &[],
         needs: &[Need::Digest],
-        requests: 16,
+        requests: 18,
         run: anon_09,
     },
     Check {
@@ -104,13 +104,12 @@ fn anon_08(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 
 fn anon_09(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let digest = session.digest().ok_or_else(|| missing("the digest"))?;
-    let target = format!("/v2/{}/referrers/{digest}", session.private().name);
     let decoy = session.decoy().clone();
     session.as_strangers(|session, caller| {
         let queries = ["", "?artifactType=application/vnd.dev.sigstore.bundle.v0.3%2Bjson"];
         let lists = queries.map(|query| {
-            let list = Request::get(format!("{target}{query}"));
-            session.refused(&list, caller, |seen| Proof::index(seen, &decoy)).unwrap_or_else(Answer::Open)
+            let list = |name: &str| Request::get(format!("/v2/{name}/referrers/{digest}{query}"));
+            session.refused_oddly(list, caller, |seen| Proof::index(seen, &decoy)).unwrap_or_else(Answer::Open)
         });
         Ok(Answer::all(lists))
     })
