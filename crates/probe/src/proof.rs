@@ -3,6 +3,7 @@
 use protocol::{Digest, Manifest, Tag};
 use serde_json::Value;
 
+use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::observation::{Observation, ObservationId};
@@ -144,6 +145,26 @@ impl Proof {
     #[must_use]
     pub fn token(seen: &Observation, opens: &str) -> Option<Self> {
         success(seen).map(|_| Self::of(seen, Obtained::Token, format!("a token came that grants {opens}")))
+    }
+
+    /// A header that sends clients somewhere, with this text in it: the realm of a challenge, `Location` or `Link`.
+    #[must_use]
+    pub fn pointer(seen: &Observation, text: &str) -> Option<Self> {
+        let headers = &seen.response().ok()?.headers;
+        let realms = Challenge::all(headers).into_iter();
+        let realm = realms.filter_map(|challenge| challenge.parameter("realm").map(str::to_owned));
+        let realm = realm.map(|realm| ("realm", realm));
+        let others = ["location", "link"].into_iter();
+        let other = others.filter_map(|name| headers.get(name).map(|value| (name, value.to_owned())));
+        let (name, value) = realm.chain(other).find(|(_, value)| value.contains(text))?;
+        Some(Self::of(seen, Obtained::Behaviour, format!("`{name}` says `{value}`")))
+    }
+
+    /// Success with something in it that is not the private content, and not for strangers either.
+    #[must_use]
+    pub fn data(seen: &Observation, says: impl Into<String>) -> Option<Self> {
+        let came = success(seen).is_some_and(|response| !response.body.bytes.is_empty());
+        came.then(|| Self::of(seen, Obtained::Behaviour, says.into()))
     }
 
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.

@@ -3,6 +3,7 @@
 //! Who shows [`USER`] and [`PASSWORD`] at `/token` gets a token that pulls. Anybody else gets one that grants nothing.
 
 mod flaw;
+mod leaks;
 mod strangers;
 
 use std::collections::HashMap;
@@ -119,7 +120,10 @@ impl Registry {
             "/v2/" | "/v2" => self.base(request),
             "/token" => self.token(request, query),
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
-            _ => self.to_strangers(request, path, query).unwrap_or_else(|| self.content(request, path)),
+            _ => {
+                let flawed = self.page(request, path).or_else(|| self.to_strangers(request, path, query));
+                flawed.unwrap_or_else(|| self.content(request, path))
+            }
         }
     }
 
@@ -181,8 +185,12 @@ impl Registry {
     fn refuse(&self, request: &Request, digest: Option<&str>) -> Answer {
         let service = if self.has(Flaw::NoService) { "" } else { ",service=\"double\"" };
         let scope = format!("repository:{REPOSITORY}:pull");
-        let challenge = format!("Bearer realm=\"http://{}/token\"{service},scope=\"{scope}\"", self.address);
+        let realm = self.realm_from(request).unwrap_or_else(|| self.address.to_string());
+        let challenge = format!("Bearer realm=\"http://{realm}/token\"{service},scope=\"{scope}\"");
         let digest = digest.map(|digest| ("Docker-Content-Digest", digest));
+        if let Some(told) = self.tells(request) {
+            return told;
+        }
         let body = json!({ "errors": [{ "code": "UNAUTHORIZED", "message": "authentication required" }] }).to_string();
         match request.header("authorization") {
             None => {

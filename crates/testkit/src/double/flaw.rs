@@ -103,4 +103,24 @@ flaws! {
     TokenForAnybody => "TOK-02" Fails,
     /// Anybody gets a token that pulls, and it does not say so.
     OpaqueTokenForAnybody => "TOK-02" Fails,
+    /// What does not exist is 404, and what is private 401.
+    TellsWhatExists => "LEAK-01" Fails,
+    /// The refusal of what exists has one header more.
+    TellsByHeader => "LEAK-01" Fails,
+    /// The refusal of what exists says more than its name.
+    TellsByBody => "LEAK-01" Fails,
+    /// What exists is looked up before it is refused.
+    TellsByTime => "LEAK-04" Fails,
+    /// The realm is built from `Host`.
+    RealmFromHost => "LEAK-05" Fails,
+    /// The realm is built from `X-Forwarded-Host`.
+    RealmFromForwarded => "LEAK-05" Fails,
+    /// Anybody gets the metrics.
+    OpenMetrics => "LEAK-09" Fails,
+    /// Anybody gets a profile of the memory.
+    OpenProfiles => "LEAK-09" Fails,
+    /// Anybody gets the console.
+    OpenConsole => "LEAK-09" Fails,
+    /// The description of the login names a host inside.
+    NamesHostInside => "LEAK-09" Fails,
 }
