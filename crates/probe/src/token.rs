@@ -13,7 +13,7 @@ use crate::doubt::Doubt;
 use crate::intent::Login;
 use crate::observation::Seen;
 use crate::request::Request;
-use crate::response::Response;
+use crate::response::{Headers, Response};
 use crate::session::{Caller, Session};
 
 /// What came of asking for a token.
@@ -23,6 +23,26 @@ pub enum Exchanged {
     Refused(Seen),
     /// Here it is.
     Token(Token),
+}
+
+impl Exchanged {
+    /// The token, if one came.
+    #[must_use]
+    pub fn token(self) -> Option<Token> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// Where a door sends for tokens.
+#[derive(Clone, Debug)]
+pub struct Realm {
+    /// Where.
+    pub at: Endpoint,
+    /// For which service.
+    pub service: Option<String>,
 }
 
 /// A token, bound to the door that it is for.
@@ -89,19 +109,23 @@ pub(crate) fn exchange(
 
 /// Somebody at this door, with a token where the door asks for one, else with the login itself.
 pub(crate) fn log_in(session: &mut Session<'_>, login: &Login, scope: &str) -> Result<Caller, Doubt> {
-    let first = session.first()?;
-    let Some(challenge) = Challenge::bearer(&first.response()?.headers) else {
+    let Some(realm) = session.realm()? else {
         let credential = Credential::basic(&session.door().origin, &login.user, &login.secret);
         return Ok(Caller::Known(Arc::new(credential)));
     };
-    let realm = challenge.realm(session.door()).map_err(|fault| session.undeclared_realm(fault))?;
-    match exchange(session, &realm, challenge.parameter("service"), &[scope], Some(login))? {
-        Exchanged::Token(token) => Ok(Caller::Known(token.credential)),
+    match session.exchange(&realm, &[scope], Some(login))? {
+        Exchanged::Token(token) => Ok(Caller::Holder(token)),
         Exchanged::Refused(seen) => {
-            let status = seen.status().unwrap_or_default();
-            Err(Doubt::ControlFailed { why: format!("the realm `{}` handed out no token: {status}", realm.origin) })
+            Err(Doubt::NoToken { realm: realm.at.origin, status: seen.status().unwrap_or_default() })
         }
     }
+}
+
+/// The realm of a challenge, if a token may be asked for there; none where no Bearer token is asked for.
+pub(crate) fn realm(session: &mut Session<'_>, headers: &Headers) -> Result<Option<Realm>, Doubt> {
+    let Some(challenge) = Challenge::bearer(headers) else { return Ok(None) };
+    let at = challenge.realm(session.door()).map_err(|fault| session.undeclared_realm(fault))?;
+    Ok(Some(Realm { at, service: challenge.parameter("service").map(str::to_owned) }))
 }
 
 fn token(session: &mut Session<'_>, secret: &Secret, seen: Seen) -> Token {
