@@ -172,7 +172,7 @@ struct Claims {
 }
 
 /// What the middle part of a JWT says. A token that is none, or has no `access`, is opaque.
-fn claims(token: &Secret) -> Option<Vec<Access>> {
+pub(crate) fn claims(token: &Secret) -> Option<Vec<Access>> {
     let payload = token.expose().split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
     serde_json::from_slice::<Claims>(&bytes).ok()?.access
