@@ -75,6 +75,12 @@ pub enum Group {
     Tok,
     /// What a refusal tells.
     Leak,
+    /// Every other door.
+    Ingr,
+    /// Handshakes and certificates.
+    Tls,
+    /// Content belongs to a repository.
+    Bind,
 }
 
 impl Group {
@@ -86,6 +92,9 @@ impl Group {
             Self::Anon => "ANON",
             Self::Tok => "TOK",
             Self::Leak => "LEAK",
+            Self::Ingr => "INGR",
+            Self::Tls => "TLS",
+            Self::Bind => "BIND",
         }
     }
 
@@ -111,6 +120,8 @@ pub enum Need {
     Public,
     /// A repository that the identity `low` owns, and that identity.
     Owned,
+    /// A certificate of ours that the door demands.
+    Certificate,
 }
 
 /// One question of the catalogue.

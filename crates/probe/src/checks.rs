@@ -2,20 +2,26 @@
 
 mod anon;
 mod ctl;
+mod ingr;
 mod leak;
+mod tls;
 mod tok;
 
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 7] = [
+static GROUPS: [&[Check]; 11] = [
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
     &tok::CHECKS,
+    &ingr::CHECKS,
+    &ingr::doors::CHECKS,
+    &ingr::redirect::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
+    &tls::CHECKS,
 ];
 
 /// The control that is asked at the end of a run, when everything else has been.

@@ -126,7 +126,7 @@ impl Registry {
     /// The text of a token: of the form of a JWT, unless it is opaque. It is known by its text, so nothing signs it.
     fn hand_out(&self, grant: Grant) -> String {
         let mut tokens = self.state.tokens.0.lock().expect("no handler has panicked");
-        let id = digest_of(format!("{} {}", self.address, tokens.len()).as_bytes());
+        let id = digest_of(format!("{} {}", self.base, tokens.len()).as_bytes());
         let id = id.trim_start_matches("sha256:");
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = match self.has(Flaw::OpaqueTokenForAnybody) {
@@ -163,6 +163,6 @@ fn parameter(part: &str) -> Option<(String, String)> {
     Some((name.to_owned(), String::from_utf8(decoded).ok()?))
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs()
 }
