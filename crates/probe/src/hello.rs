@@ -5,9 +5,6 @@ use std::fmt;
 use crate::error::ProbeError;
 use crate::random;
 
-/// So much of the answer tells which version was chosen: a record header, a handshake header, a version.
-pub(crate) const ANSWER: usize = 11;
-
 /// An old version of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
@@ -56,11 +53,17 @@ pub(crate) enum Said {
     Nonsense,
 }
 
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const SERVER_HELLO: u8 = 2;
+
+/// Whether so much of an answer tells what it is: an alert, or a record header, a handshake header and a version.
+pub(crate) fn is_enough(answer: &[u8]) -> bool {
+    answer.len() >= if answer.first() == Some(&ALERT) { 7 } else { 11 }
+}
+
 /// Reads the beginning of an answer.
 pub(crate) fn read(answer: &[u8]) -> Said {
-    const ALERT: u8 = 21;
-    const HANDSHAKE: u8 = 22;
-    const SERVER_HELLO: u8 = 2;
     match answer {
         [] | [ALERT, 3, ..] => Said::Refused,
         [HANDSHAKE, 3, _, _, _, SERVER_HELLO, _, _, _, 3, minor, ..] => {

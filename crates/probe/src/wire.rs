@@ -125,21 +125,21 @@ impl Wire {
         Err(refused)
     }
 
-    /// Says something that is no request, and takes what comes back within `enough` bytes.
+    /// Says something that is no request, and takes what comes back until it is enough.
     pub(crate) fn say(
         &mut self,
         (origin, reach): (&Origin, Reach),
         bytes: &[u8],
-        enough: usize,
+        is_enough: fn(&[u8]) -> bool,
     ) -> Result<Vec<u8>, WireError> {
         let mut message = Message::default();
         message.push(bytes);
-        let limits = Limits { bytes: enough, ..self.limits };
+        let limits = self.limits;
         let mut came = Vec::new();
         let end = self.at_each((origin, reach), None, |wire, destination| {
             let take = |bytes: &[u8]| {
                 came.extend_from_slice(bytes);
-                if came.len() < enough { Appetite::More } else { Appetite::Enough }
+                if is_enough(&came) { Appetite::Enough } else { Appetite::More }
             };
             wire.runtime.block_on(wire.dialer.exchange(destination, &message, limits, take, |_| ()))
         })?;

@@ -189,9 +189,12 @@ fn receive(
             let connection = ServerConnection::new(config).expect("a configuration makes connections");
             let mut stream = StreamOwned::new(connection, stream);
             serve(&mut stream, true, handle, seen, stopped);
-            stream.conn.send_close_notify();
-            // Whoever has read enough is gone.
-            let _ = stream.flush();
+            // A handshake that failed has no end of its own.
+            if !stream.conn.is_handshaking() {
+                stream.conn.send_close_notify();
+                // Whoever has read enough is gone.
+                let _ = stream.flush();
+            }
         }
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);

@@ -7,7 +7,7 @@ use outbound::{Chain, Distrust, Host, Origin, Reach, Scheme};
 
 use super::Session;
 use crate::doubt::Doubt;
-use crate::hello::{ANSWER, Version, hello};
+use crate::hello::{Version, hello, is_enough};
 use crate::observation::{Came, Seen};
 
 impl Session<'_> {
@@ -50,7 +50,7 @@ impl Session<'_> {
         let bytes = hello(version, name).map_err(|error| Doubt::Missing { why: error.to_string() })?;
         // The bytes are the handshake themselves, so they go out as they are.
         let bare = origin.at(Scheme::Http, origin.port());
-        self.shaken(origin, told, |wire| wire.say((&bare, reach), &bytes, ANSWER).map(Came::Bytes))
+        self.shaken(origin, told, |wire| wire.say((&bare, reach), &bytes, is_enough).map(Came::Bytes))
     }
 
     fn shaken(
