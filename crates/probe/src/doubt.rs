@@ -85,6 +85,9 @@ pub enum Doubt {
     /// No token can be asked for there.
     #[error("{0}")]
     Realm(RealmFault),
+    /// A token that says nothing of itself.
+    #[error("a token came that does not say what it grants, and using it would change something")]
+    Opaque,
     /// The realm did not hand out a token to somebody who is known.
     #[error("the realm `{realm}` handed out no token: {status}")]
     NoToken {

@@ -8,7 +8,7 @@ use crate::doubt::Doubt;
 use crate::intent::{Door, Identity, Intent, Known, Login, Role};
 use crate::observation::Seen;
 use crate::request::Request;
-use crate::token::{self, Exchanged, Realm};
+use crate::token::{self, Exchanged, Realm, TokenRequest};
 
 /// What is found out about them, each at most once.
 #[derive(Debug, Default)]
@@ -143,7 +143,16 @@ impl Session<'_> {
     /// # Errors
     /// [`Doubt`] where the exchange itself stays open.
     pub fn exchange(&mut self, realm: &Realm, scopes: &[&str], login: Option<&Login>) -> Result<Exchanged, Doubt> {
-        token::exchange(self, &realm.at, realm.service.as_deref(), scopes, login)
+        let asking = realm.asking(scopes);
+        self.redeem(&login.map_or(asking.clone(), |login| asking.login(login)))
+    }
+
+    /// Asks for a token.
+    ///
+    /// # Errors
+    /// [`Doubt`] where the exchange itself stays open.
+    pub fn redeem(&mut self, asking: &TokenRequest) -> Result<Exchanged, Doubt> {
+        token::redeem(self, asking)
     }
 
     /// Asks another declared door. A credential that is not bound to it does not leave.
