@@ -4,7 +4,9 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod flaw;
+mod leaks;
 mod repository;
+mod strangers;
 mod token;
 
 use std::collections::BTreeMap;
@@ -138,10 +140,13 @@ impl Registry {
             "/v2/" | "/v2" => self.base(request),
             "/token" => self.token(request, query),
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
-            _ => match path.strip_prefix("/storage/") {
-                Some(digest) => self.stored(request, digest),
-                None => self.content(request, path),
-            },
+            _ => {
+                let flawed = self.page(request, path).or_else(|| self.to_strangers(request, path, query));
+                flawed.unwrap_or_else(|| match path.strip_prefix("/storage/") {
+                    Some(digest) => self.stored(request, digest),
+                    None => self.content(request, path),
+                })
+            }
         }
     }
 
@@ -157,9 +162,13 @@ impl Registry {
 
     /// A stranger is told where to get a token, and somebody who is known that this is not for them.
     fn refuse(&self, request: &Request, repository: Option<&str>, digest: Option<&str>) -> Answer {
+        if let Some(told) = self.tells(request) {
+            return told;
+        }
         let service = if self.has(Flaw::NoService) { "" } else { &format!(",service=\"{}\"", self.service) };
         let scope = repository.map(|name| format!(",scope=\"repository:{name}:pull\"")).unwrap_or_default();
-        let challenge = format!("Bearer realm=\"http://{}/token\"{service}{scope}", self.address);
+        let realm = self.realm_from(request).unwrap_or_else(|| self.address.to_string());
+        let challenge = format!("Bearer realm=\"http://{realm}/token\"{service}{scope}");
         let digest = digest.map(|digest| ("Docker-Content-Digest", digest));
         let body = json!({ "errors": [{ "code": "UNAUTHORIZED", "message": "authentication required" }] }).to_string();
         match self.grant(request) {

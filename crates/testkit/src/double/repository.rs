@@ -6,7 +6,7 @@ use super::{Flaw, Registry, TAG};
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// One image.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ fn asked_for(path: &str) -> Option<&str> {
     rest.get(..end)
 }
 
-fn manifest_of(request: &Request, image: &Image) -> Answer {
+pub(super) fn manifest_of(request: &Request, image: &Image) -> Answer {
     let digest = digest_of(&image.manifest);
     let headers = [("Content-Type", MANIFEST), ("Docker-Content-Digest", digest.as_str())];
     Answer::http(request, 200, &headers, &image.manifest)

@@ -63,7 +63,8 @@ impl Registry {
         let held = self.grant(request).map(|grant| grant.access).unwrap_or_default();
         let holds =
             held.iter().any(|(name, actions)| name == repository && actions.iter().any(|known| known == action));
-        holds || entitled("", repository).contains(&action)
+        let admitted = repository == REPOSITORY && self.admits(request);
+        holds || admitted || entitled("", repository).contains(&action)
     }
 
     /// What the token that is shown is good for, here and now.
