@@ -4,17 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::{IpAddr, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
+use crate::certificate::{Chain, ClientCertificate};
 use crate::destination::Destination;
-use crate::error::OutboundError;
+use crate::error::{Distrust, OutboundError};
 use crate::message::{Message, Part};
-use crate::origin::{Host, Origin, Scheme};
+use crate::origin::{Origin, Scheme};
+use crate::tls::{Tls, server_name};
 
 /// What one read asks for.
 const CHUNK: usize = 16 * 1024;
@@ -64,7 +64,7 @@ pub enum Stage {
 /// Whom we trust, and how we dial.
 #[derive(Clone)]
 pub struct Dialer {
-    tls: TlsConnector,
+    tls: Arc<Tls>,
 }
 
 impl fmt::Debug for Dialer {
@@ -91,13 +91,33 @@ impl Dialer {
     /// # Errors
     /// [`OutboundError::TlsSetup`].
     pub fn trusting(roots: RootCertStore) -> Result<Self, OutboundError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|source| OutboundError::TlsSetup { source })?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { tls: Arc::new(Tls::trusting(roots)?) })
+    }
+
+    /// What a door shows, trusted or not. Nothing is sent there but the handshake.
+    ///
+    /// # Errors
+    /// [`OutboundError`] where the handshake did not come so far.
+    pub async fn chain(&self, to: &Destination, time: Duration) -> Result<Chain, OutboundError> {
+        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
+        let (connector, looking) = self.tls.looking()?;
+        let connecting = async { connector.connect(name, connect(to).await?).await.map_err(tls) };
+        let connected = timeout(time, connecting).await.unwrap_or(Err(OutboundError::Late));
+        // Who asks for a certificate of ours shows its own before it hangs up.
+        let chain = looking.chain();
+        match connected {
+            Err(error) if chain.is_empty() => Err(error),
+            _ => Ok(chain),
+        }
+    }
+
+    /// Whether a chain is trusted for an origin, at a time since 1970.
+    ///
+    /// # Errors
+    /// [`Distrust`]: why not.
+    pub fn trusts(&self, chain: &Chain, origin: &Origin, at: Duration) -> Result<(), Distrust> {
+        self.tls.trusts(chain, origin, at)
     }
 
     /// Sends one message and feeds what comes back to `take`, on a connection of its own. What was taken before an
@@ -117,9 +137,13 @@ impl Dialer {
             let bound = foreign.origin().clone();
             return Err(OutboundError::ForeignCredential { bound, to: to.origin().clone() });
         }
+        if let Some(foreign) = message.certificate().filter(|shown| shown.origin() != to.origin()) {
+            let bound = foreign.origin().clone();
+            return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
+        }
         let mut sent = false;
         let exchange = async {
-            let mut stream = self.dial(to).await?;
+            let mut stream = self.dial(to, message.certificate()).await?;
             send(&mut stream, message).await.map_err(|source| OutboundError::Send { source })?;
             sent = true;
             reached(Stage::Sent);
@@ -132,31 +156,33 @@ impl Dialer {
         }
     }
 
-    async fn dial(&self, to: &Destination) -> Result<Box<dyn Stream>, OutboundError> {
-        let connect = |source| OutboundError::Connect { address: to.address(), source };
-        let stream = TcpStream::connect(to.address()).await.map_err(connect)?;
-        stream.set_nodelay(true).map_err(connect)?;
+    async fn dial(
+        &self,
+        to: &Destination,
+        shown: Option<&ClientCertificate>,
+    ) -> Result<Box<dyn Stream>, OutboundError> {
+        let stream = connect(to).await?;
         match to.origin().scheme() {
             Scheme::Http => Ok(Box::new(stream)),
             Scheme::Https => {
                 let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
                 let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
-                Ok(Box::new(self.tls.connect(name, stream).await.map_err(tls)?))
+                Ok(Box::new(self.tls.connector(shown)?.connect(name, stream).await.map_err(tls)?))
             }
         }
     }
 }
 
+async fn connect(to: &Destination) -> Result<TcpStream, OutboundError> {
+    let connect = |source| OutboundError::Connect { address: to.address(), source };
+    let stream = TcpStream::connect(to.address()).await.map_err(connect)?;
+    stream.set_nodelay(true).map_err(connect)?;
+    Ok(stream)
+}
+
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-fn server_name(origin: &Origin) -> Option<ServerName<'static>> {
-    match origin.host() {
-        Host::Name(name) => ServerName::try_from(name.clone()).ok(),
-        Host::Address(address) => Some(ServerName::IpAddress(IpAddr::from(*address))),
-    }
-}
 
 async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()> {
     let mut bytes = Vec::with_capacity(message.length());

@@ -16,6 +16,14 @@ pub enum OutboundError {
         /// Where it would have gone.
         to: Origin,
     },
+    /// A certificate of one origin in a message for another. No byte was sent.
+    #[error("a certificate of `{bound}` would have gone to `{to}`")]
+    ForeignCertificate {
+        /// Whose certificate it is.
+        bound: Origin,
+        /// Where it would have gone.
+        to: Origin,
+    },
     /// An origin that nobody typed leads into a private or reserved network. Nothing was dialled.
     #[error("`{origin}` leads to `{address}`, which is not a public address")]
     NotPublic {
@@ -63,4 +71,18 @@ pub enum OutboundError {
         /// Why.
         source: rustls::Error,
     },
+}
+
+/// Why what a door shows is not trusted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Distrust {
+    /// It shows nothing.
+    #[error("no certificate")]
+    Nothing,
+    /// No certificate can be for such a name.
+    #[error("no certificate can be for this name")]
+    Name,
+    /// Not the right one.
+    #[error("{0}")]
+    Certificate(rustls::Error),
 }

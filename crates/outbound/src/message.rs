@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::certificate::ClientCertificate;
 use crate::credential::Credential;
 
 /// A piece of a message.
@@ -15,26 +16,40 @@ pub enum Part {
 
 /// One request as it goes on the wire. Nothing in it is looked at, repaired or completed.
 #[derive(Clone, Debug, Default)]
-pub struct Message(Vec<Part>);
+pub struct Message {
+    parts: Vec<Part>,
+    certificate: Option<Arc<ClientCertificate>>,
+}
 
 impl Message {
     /// Adds bytes at the end.
     pub fn push(&mut self, bytes: &[u8]) {
-        match self.0.last_mut() {
+        match self.parts.last_mut() {
             Some(Part::Bytes(last)) => last.extend_from_slice(bytes),
-            Some(Part::Credential(_)) | None => self.0.push(Part::Bytes(bytes.to_owned())),
+            Some(Part::Credential(_)) | None => self.parts.push(Part::Bytes(bytes.to_owned())),
         }
     }
 
     /// Adds a credential at the end; the message then goes to its origin only.
     pub fn push_credential(&mut self, credential: Arc<Credential>) {
-        self.0.push(Part::Credential(credential));
+        self.parts.push(Part::Credential(credential));
+    }
+
+    /// Shows this certificate where one is asked for; the message then goes to its origin only.
+    pub fn show(&mut self, certificate: Arc<ClientCertificate>) {
+        self.certificate = Some(certificate);
+    }
+
+    /// The certificate that is shown where one is asked for.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&ClientCertificate> {
+        self.certificate.as_deref()
     }
 
     /// The pieces, in order.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
-        &self.0
+        &self.parts
     }
 
     /// How many bytes it has on the wire.
@@ -44,11 +59,11 @@ impl Message {
             Part::Bytes(bytes) => bytes.len(),
             Part::Credential(credential) => credential.length(),
         };
-        self.0.iter().map(length).sum()
+        self.parts.iter().map(length).sum()
     }
 
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &Credential> {
-        self.0.iter().filter_map(|part| match part {
+        self.parts.iter().filter_map(|part| match part {
             Part::Bytes(_) => None,
             Part::Credential(credential) => Some(credential.as_ref()),
         })

@@ -23,7 +23,9 @@ impl Scheme {
         }
     }
 
-    fn port(self) -> u16 {
+    /// The port where nobody says another.
+    #[must_use]
+    pub fn port(self) -> u16 {
         match self {
             Self::Http => 80,
             Self::Https => 443,
@@ -94,6 +96,12 @@ impl Origin {
         let (host, port) = split(authority)?;
         let port = port.map_or(Ok(scheme.port()), port_number)?;
         Ok(Self { scheme, host: host.parse()?, port })
+    }
+
+    /// The same host, spoken to in another way.
+    #[must_use]
+    pub fn at(&self, scheme: Scheme, port: u16) -> Self {
+        Self { scheme, host: self.host.clone(), port }
     }
 
     /// How it is spoken to.

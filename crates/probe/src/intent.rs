@@ -9,9 +9,10 @@ mod target;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Origin, Reach};
+use outbound::{ClientCertificate, Origin, Reach};
 use protocol::{Digest, Reference, Repository, Tag};
 
 use crate::request::Request;
@@ -22,6 +23,9 @@ pub use target::{Target, TargetError};
 
 /// How soon whoever is taken back must be refused, unless the intent says.
 const REVOKED_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a redirect to storage may be good for, unless the intent says.
+const MAX_REDIRECT_TTL: Duration = Duration::from_secs(300);
 
 /// How far a run goes; each mode includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +89,8 @@ pub struct Door {
     pub realms: Vec<Origin>,
     /// Where a redirect may be followed, without credentials.
     pub storage: Vec<Origin>,
+    /// What is shown where the door demands a certificate: one that opens the connection and nothing else.
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl Door {
@@ -93,7 +99,7 @@ impl Door {
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let (realms, storage) = target::declared_with(&origin);
-        Self { name: origin.to_string(), origin, vantage: "here".to_owned(), realms, storage }
+        Self { name: origin.to_string(), origin, vantage: "here".to_owned(), realms, storage, certificate: None }
     }
 
     /// Whether a token may be asked for there.
@@ -198,6 +204,8 @@ pub struct Intent {
     pub identities: Vec<Identity>,
     /// How soon whoever is taken back must be refused.
     pub revoked_within: Duration,
+    /// How long a redirect to storage may be good for.
+    pub max_redirect_ttl: Duration,
 }
 
 impl Intent {
@@ -211,6 +219,7 @@ impl Intent {
             repositories: target.private,
             identities: Vec::new(),
             revoked_within: REVOKED_WITHIN,
+            max_redirect_ttl: MAX_REDIRECT_TTL,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Credential, Message, Origin, Part};
+use outbound::{Chain, Credential, Message, Origin, Part};
 use protocol::{Digest, Secret};
 use serde::Serialize;
 
@@ -63,8 +63,19 @@ pub struct Observation {
     pub curl: String,
     /// How long it took.
     pub elapsed: Duration,
-    outcome: Result<Response, WireError>,
+    outcome: Result<Came, WireError>,
     written: Option<Written>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(crate) enum Came {
+    /// An answer.
+    Answer(Response),
+    /// Bytes of a handshake, as they are.
+    Bytes(Vec<u8>),
+    /// The certificates of a handshake.
+    Chain(Chain),
 }
 
 /// What is written down of an answer, with every echo of a credential taken out.
@@ -96,7 +107,19 @@ impl Observation {
     ) -> Self {
         let written = outcome.as_ref().ok().map(|response| secrecy.written(response, request.keep()));
         let (sent, curl) = (secrecy.sent(message), secrecy.clean(&request.curl(origin)));
+        let outcome = outcome.map(Came::Answer);
         Self { id, origin: origin.clone(), sent, curl, elapsed, outcome, written }
+    }
+
+    /// A handshake and what came of it: `sent` says what it was, `curl` is a line for a shell that makes the same.
+    pub(crate) fn handshake(
+        id: ObservationId,
+        origin: &Origin,
+        (sent, curl): (String, String),
+        outcome: Result<Came, WireError>,
+        elapsed: Duration,
+    ) -> Self {
+        Self { id, origin: origin.clone(), sent, curl, elapsed, outcome, written: None }
     }
 
     /// The answer.
@@ -104,6 +127,17 @@ impl Observation {
     /// # Errors
     /// [`Doubt`] where none came: no check may take that for a refusal.
     pub fn response(&self) -> Result<&Response, Doubt> {
+        match self.came()? {
+            Came::Answer(response) => Ok(response),
+            Came::Bytes(_) | Came::Chain(_) => Err(Doubt::NoAnswer { why: "it was a handshake".to_owned() }),
+        }
+    }
+
+    /// Whatever came.
+    ///
+    /// # Errors
+    /// [`Doubt`] where nothing did.
+    pub(crate) fn came(&self) -> Result<&Came, Doubt> {
         self.outcome.as_ref().map_err(|error| match error.is_unreachable() {
             true => Doubt::Unreachable { why: error.to_string() },
             false => Doubt::NoAnswer { why: error.to_string() },
@@ -113,7 +147,7 @@ impl Observation {
     /// The status code, if an answer came.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.outcome.as_ref().ok().map(|response| response.status)
+        self.response().ok().map(|response| response.status)
     }
 
     /// What may be shown of the answer.
@@ -137,7 +171,7 @@ impl Observation {
     /// The digest of the body, if all of it came.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
-        random::sha256(self.outcome.as_ref().ok()?.whole()?)
+        random::sha256(self.response().ok()?.whole()?)
     }
 }
 

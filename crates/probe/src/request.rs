@@ -1,8 +1,9 @@
 //! A request as it goes on the wire: every byte is the check's own, and nothing repairs it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use outbound::{Credential, Message, Origin};
+use outbound::{ClientCertificate, Credential, Message, Origin};
 
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -29,6 +30,15 @@ enum Value {
     Credential(Arc<Credential>),
 }
 
+/// Which certificate is shown where one is asked for.
+#[derive(Clone, Debug)]
+enum Shown {
+    /// The one that the door is declared with, if it is.
+    TheDoors,
+    /// This one, or none.
+    This(Option<Arc<ClientCertificate>>),
+}
+
 /// One request. `Host`, `User-Agent`, `X-Probe-Run` and `Connection: close` stand in front unless the check gives its
 /// own or leaves them out.
 #[derive(Clone, Debug)]
@@ -41,6 +51,8 @@ pub struct Request {
     body: Vec<u8>,
     keep: Keep,
     is_for_token: bool,
+    shown: Shown,
+    address: Option<SocketAddr>,
 }
 
 impl Request {
@@ -56,6 +68,8 @@ impl Request {
             body: Vec::new(),
             keep: Keep::Beginning,
             is_for_token: false,
+            shown: Shown::TheDoors,
+            address: None,
         }
     }
 
@@ -97,11 +111,40 @@ impl Request {
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
         request.target = target.into();
+        (request.shown, request.address) = (Shown::TheDoors, None);
         let is_plain = |(name, value): &(Vec<u8>, Value)| {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
         };
         request.headers.retain(is_plain);
         request
+    }
+
+    /// Shows this certificate where one is asked for, or none, whatever the door is declared with.
+    #[must_use]
+    pub fn showing(mut self, certificate: Option<Arc<ClientCertificate>>) -> Self {
+        self.shown = Shown::This(certificate);
+        self
+    }
+
+    /// The same with the certificate of the door that it goes to, unless it shows its own.
+    pub(crate) fn or_showing(&self, certificate: Option<&Arc<ClientCertificate>>) -> Self {
+        match self.shown {
+            Shown::TheDoors => self.clone().showing(certificate.cloned()),
+            Shown::This(_) => self.clone(),
+        }
+    }
+
+    /// Goes to this address of the door alone.
+    #[must_use]
+    pub fn at(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// The address that it goes to, where only one will do.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
     }
 
     /// Leaves out one of the headers that stand in front.
@@ -159,6 +202,9 @@ impl Request {
         }
         message.push(b"\r\n");
         message.push(&self.body);
+        if let Shown::This(Some(certificate)) = &self.shown {
+            message.show(Arc::clone(certificate));
+        }
         message
     }
 
@@ -172,6 +218,12 @@ impl Request {
         let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
         if !self.is_head() && self.method != b"GET" {
             words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
+        }
+        if let Shown::This(Some(_)) = self.shown {
+            words.push("--cert certificate.pem --key key.pem".to_owned());
+        }
+        if let Some(address) = self.address {
+            words.extend(["--connect-to".to_owned(), quoted(&format!("::{address}"))]);
         }
         for (name, value) in &self.headers {
             let name = String::from_utf8_lossy(name);

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Credential, Dialer, Message, Origin, Reach};
+use outbound::{Chain, Credential, Destination, Dialer, Distrust, Message, Origin, Reach};
 use protocol::Now;
 use serde::Serialize;
 
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
-use crate::observation::{Observation, ObservationId, Secrecy, Seen};
+use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
 use crate::random::{self, Blinding};
 use crate::request::Request;
-use crate::wire::Wire;
+use crate::wire::{Wire, WireError};
 
 /// The least time between two requests at one origin: five in a second. None on loopback.
 const PACE: Duration = Duration::from_millis(200);
@@ -121,16 +122,64 @@ impl Run {
         let message = request.message(origin, &self.id);
         self.keep_secrets(&message);
         let begin = self.now().tick;
-        let outcome = self.wire.ask(origin, reach, &message, request.is_head());
+        let outcome = self.wire.ask((origin, reach), request.address(), &message, request.is_head());
         let elapsed = self.now().tick.saturating_sub(begin);
+        let id = self.count(origin, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
+        self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
+    }
+
+    /// Makes a handshake of some kind. `told` says what it is, and gives a line for a shell that makes the same.
+    pub(crate) fn shake(
+        &mut self,
+        origin: &Origin,
+        told: (String, String),
+        shake: impl FnOnce(&mut Wire) -> Result<Came, WireError>,
+    ) -> Result<Seen, Doubt> {
+        self.afford(origin)?;
+        self.pace(origin);
+        let begin = self.now().tick;
+        let outcome = shake(&mut self.wire);
+        let elapsed = self.now().tick.saturating_sub(begin);
+        let id = self.count(origin, outcome.is_ok().then_some(0));
+        Ok(self.keep(Observation::handshake(id, origin, told, outcome, elapsed)))
+    }
+
+    /// Counts a question and the bytes of its answer, if one came.
+    fn count(&mut self, origin: &Origin, came: Option<usize>) -> ObservationId {
         let strikes = self.strikes.entry(origin.clone()).or_default();
-        *strikes = if outcome.is_ok() { 0 } else { *strikes + 1 };
+        *strikes = if came.is_some() { 0 } else { *strikes + 1 };
         self.spent.requests += 1;
-        self.spent.bytes += outcome.as_ref().map_or(0, |response| response.body.bytes.len());
-        let id = ObservationId(self.evidence.len() + 1);
-        let seen = Arc::new(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy));
+        self.spent.bytes += came.unwrap_or_default();
+        ObservationId(self.evidence.len() + 1)
+    }
+
+    fn keep(&mut self, seen: Observation) -> Seen {
+        let seen = Arc::new(seen);
         self.evidence.push(Arc::clone(&seen));
         seen
+    }
+
+    /// The addresses of an origin.
+    pub(crate) fn addresses(&mut self, origin: &Origin, reach: Reach) -> Result<Vec<SocketAddr>, Doubt> {
+        let found = self.wire.addresses(origin, reach);
+        let found = found.map_err(|error| Doubt::Unreachable { why: error.to_string() })?;
+        Ok(found.iter().map(Destination::address).collect())
+    }
+
+    /// Waits as long as a check must, within what a run waits altogether.
+    pub(crate) fn wait_for(&mut self, time: Duration) -> Result<(), Doubt> {
+        if self.waited + time > PATIENCE {
+            let why = format!("{} s are longer than a run waits", time.as_secs());
+            return Err(Doubt::Missing { why });
+        }
+        self.wait(time);
+        Ok(())
+    }
+
+    /// Whether a chain of certificates is trusted so long from now.
+    pub(crate) fn trusts(&self, chain: &Chain, origin: &Origin, from_now: Duration) -> Result<(), Distrust> {
+        let now = u64::try_from(self.now().wall.as_second()).unwrap_or_default();
+        self.wire.trusts(chain, origin, Duration::from_secs(now) + from_now)
     }
 
     /// Nothing is sent beyond what was announced, nor to somebody who has stopped answering.

@@ -167,9 +167,13 @@ impl<'run> Session<'run> {
 
     /// X: a random name of R's shape.
     pub(crate) fn decoy_name(&self) -> Result<String, Doubt> {
+        Self::decoy_like(self.private.name.as_str())
+    }
+
+    /// A random name of another one's shape.
+    pub(crate) fn decoy_like(name: &str) -> Result<String, Doubt> {
         let random = crate::random::bytes::<8>().map_err(|error| Doubt::Missing { why: error.to_string() })?;
         let random = crate::random::hex(&random);
-        let name = self.private.name.as_str();
         Ok(name.rsplit_once('/').map_or_else(|| random.clone(), |(above, _)| format!("{above}/{random}")))
     }
 }
@@ -196,7 +200,9 @@ impl Session<'_> {
     }
 
     fn send(&mut self, origin: &Origin, reach: Reach, request: &Request) -> Result<Seen, Doubt> {
-        let seen = self.run.ask(origin, reach, request)?;
+        let door = self.intent.doors.iter().find(|door| door.origin == *origin);
+        let request = request.or_showing(door.and_then(|door| door.certificate.as_ref()));
+        let seen = self.run.ask(origin, reach, &request)?;
         self.touched.push(seen.id);
         Ok(seen)
     }

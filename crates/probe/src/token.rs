@@ -262,6 +262,11 @@ fn handed_out(response: &Response) -> Option<(Secret, Option<u64>)> {
     Some((secret, handed.expires_in.as_u64()))
 }
 
+/// What a token says that it grants; none where it is opaque.
+pub(crate) fn claims(token: &Secret) -> Option<Vec<Access>> {
+    access(&Jwt::read(token)?)
+}
+
 /// What a token says that it grants. One that has no `access` that can be read is opaque.
 fn access(says: &Jwt) -> Option<Vec<Access>> {
     serde_json::from_value(says.claims.get("access")?.clone()).ok()

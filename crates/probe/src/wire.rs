@@ -1,10 +1,11 @@
 //! One question and its answer over a connection of its own: bounded in time, 64 KiB of body, no redirect, no second try.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Destination, Dialer, Limits, Message, Origin, OutboundError, Reach};
+use outbound::{Appetite, Chain, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError, Reach};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
@@ -39,6 +40,7 @@ impl WireError {
             Self::Outbound(error) => match **error {
                 OutboundError::Resolve { .. } | OutboundError::Connect { .. } | OutboundError::Late => true,
                 OutboundError::ForeignCredential { .. }
+                | OutboundError::ForeignCertificate { .. }
                 | OutboundError::NotPublic { .. }
                 | OutboundError::Tls { .. }
                 | OutboundError::TlsSetup { .. }
@@ -78,15 +80,16 @@ impl Wire {
         self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
-    /// Asks one question.
+    /// Asks one question, at one address of the origin or at whichever answers.
     pub(crate) fn ask(
         &mut self,
-        origin: &Origin,
-        reach: Reach,
+        (origin, reach): (&Origin, Reach),
+        only: Option<SocketAddr>,
         message: &Message,
         head_only: bool,
     ) -> Result<Response, WireError> {
-        let destinations = self.addresses(origin, reach)?;
+        let mut destinations = self.addresses(origin, reach)?;
+        destinations.retain(|destination| only.is_none_or(|address| address == destination.address()));
         let mut refused = Garbled::Nothing.into();
         for destination in &destinations {
             let mut reception = Reception::new(head_only);
@@ -102,8 +105,44 @@ impl Wire {
         Err(refused)
     }
 
+    /// Says something that is no request, and takes what comes back within `enough` bytes.
+    pub(crate) fn say(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        bytes: &[u8],
+        enough: usize,
+    ) -> Result<Vec<u8>, WireError> {
+        let destinations = self.addresses(origin, reach)?;
+        let destination = destinations.first().ok_or(Garbled::Nothing)?;
+        let mut message = Message::default();
+        message.push(bytes);
+        let limits = Limits { bytes: enough, ..self.limits };
+        let mut came = Vec::new();
+        let take = |bytes: &[u8]| {
+            came.extend_from_slice(bytes);
+            if came.len() < enough { Appetite::More } else { Appetite::Enough }
+        };
+        let end = self.runtime.block_on(self.dialer.exchange(destination, &message, limits, take, |_| ()))?;
+        match end {
+            End::Late if came.is_empty() => Err(Garbled::Late.into()),
+            End::Late | End::Enough | End::Closed | End::Broken | End::Full => Ok(came),
+        }
+    }
+
+    /// The certificates that an origin shows.
+    pub(crate) fn chain(&mut self, origin: &Origin, reach: Reach) -> Result<Chain, WireError> {
+        let destinations = self.addresses(origin, reach)?;
+        let destination = destinations.first().ok_or(Garbled::Nothing)?;
+        Ok(self.runtime.block_on(self.dialer.chain(destination, self.limits.time))?)
+    }
+
+    /// Whether a chain is trusted for an origin, at a time since 1970.
+    pub(crate) fn trusts(&self, chain: &Chain, origin: &Origin, at: Duration) -> Result<(), Distrust> {
+        self.dialer.trusts(chain, origin, at)
+    }
+
     /// The addresses of an origin; a name is resolved once in a run, for each reach.
-    fn addresses(&mut self, origin: &Origin, reach: Reach) -> Result<Vec<Destination>, WireError> {
+    pub(crate) fn addresses(&mut self, origin: &Origin, reach: Reach) -> Result<Vec<Destination>, WireError> {
         if let Some(known) = self.addresses.get(&(origin.clone(), reach)) {
             return Ok(known.clone());
         }

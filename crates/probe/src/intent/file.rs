@@ -1,15 +1,16 @@
 //! `probe.toml`: every key is known or refused, every name that is referred to exists.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use outbound::{Origin, OriginError};
-use protocol::{Digest, NameError, Repository, Tag};
+use outbound::{ClientCertificate, Origin, OriginError};
+use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Door, Hook, Identity, Intent, Known, Login, REVOKED_WITHIN, Role, Source, Visibility};
+use super::{Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, REVOKED_WITHIN, Role, Source, Visibility};
 
 /// Why an intent file was not accepted, and where in it.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,20 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// A certificate without its key, or a key without its certificate.
+    #[error("write both `certificate_file` and `key_file`, or neither")]
+    HalfCertificate {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// The certificate of a door cannot be had.
+    #[error("cannot read the certificate: {why}")]
+    Certificate {
+        /// Where.
+        span: Range<usize>,
+        /// Why, in the words of whoever looked.
+        why: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A status that refuses nothing.
     #[error("not the status of a refusal: write one from 400 to 499")]
     Status {
@@ -119,6 +134,8 @@ impl IntentError {
             | Self::Revoke { span }
             | Self::Command { span }
             | Self::Bound { span }
+            | Self::HalfCertificate { span }
+            | Self::Certificate { span, .. }
             | Self::Status { span }
             | Self::NoReference { span }
             | Self::Login { span, .. } => Some(span.clone()),
@@ -134,6 +151,7 @@ struct File {
     #[serde(default = "known")]
     deny_known: Vec<Spanned<u16>>,
     revoked_within: Option<Spanned<String>>,
+    max_redirect_ttl: Option<Spanned<String>>,
     #[serde(default)]
     door: Vec<DoorEntry>,
     #[serde(default)]
@@ -153,6 +171,8 @@ struct DoorEntry {
     realms: Vec<Spanned<String>>,
     #[serde(default)]
     storage: Vec<Spanned<String>>,
+    certificate_file: Option<Spanned<String>>,
+    key_file: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -207,8 +227,8 @@ type Why = Box<dyn std::error::Error + Send + Sync>;
 
 impl Intent {
     /// Reads an intent file. `find` gets the secret of an identity for the first door that it is shown to, `command` makes
-    /// a hook of a program and its arguments: the environment, files, credential helpers and processes are not this
-    /// crate's.
+    /// a hook of a program and its arguments, `read` reads a file that is named: the environment, files, credential helpers
+    /// and processes are not this crate's.
     ///
     /// # Errors
     /// [`IntentError`], with the place.
@@ -216,9 +236,10 @@ impl Intent {
         text: &str,
         find: impl Fn(&Source, &Door) -> Result<Login, Why>,
         command: impl Fn(&[String]) -> Hook,
+        read: impl Fn(&str) -> Result<Secret, Why>,
     ) -> Result<Self, IntentError> {
         let file: File = toml::from_str(text).map_err(|error| IntentError::Toml(Box::new(error)))?;
-        let doors = doors(&file.door)?;
+        let doors = doors(&file.door, &read)?;
         let repositories = file.repository.iter().map(repository).collect::<Result<Vec<_>, _>>()?;
         if !repositories.iter().any(|known| known.visibility == Visibility::Private) {
             return Err(IntentError::NothingPrivate);
@@ -227,11 +248,12 @@ impl Intent {
         let identities = file.identity.iter().map(identity).collect::<Result<_, _>>()?;
         let (deny_anonymous, deny_known) = (statuses(&file.deny_anonymous)?, statuses(&file.deny_known)?);
         let revoked_within = file.revoked_within.as_ref().map_or(Ok(REVOKED_WITHIN), bound)?;
-        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities, revoked_within })
+        let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
+        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities, revoked_within, max_redirect_ttl })
     }
 }
 
-fn doors(entries: &[DoorEntry]) -> Result<Vec<Door>, IntentError> {
+fn doors(entries: &[DoorEntry], read: &impl Fn(&str) -> Result<Secret, Why>) -> Result<Vec<Door>, IntentError> {
     let mut doors: Vec<Door> = Vec::new();
     for entry in entries {
         if doors.iter().any(|door| door.name == *entry.name.get_ref()) {
@@ -243,10 +265,29 @@ fn doors(entries: &[DoorEntry]) -> Result<Vec<Door>, IntentError> {
             vantage: entry.vantage.clone(),
             realms: [shipped.realms, origins(&entry.realms)?].concat(),
             storage: [shipped.storage, origins(&entry.storage)?].concat(),
+            certificate: certificate(entry, &shipped.origin, read)?,
             origin: shipped.origin,
         });
     }
     if doors.is_empty() { Err(IntentError::NoDoor) } else { Ok(doors) }
+}
+
+fn certificate(
+    entry: &DoorEntry,
+    origin: &Origin,
+    read: &impl Fn(&str) -> Result<Secret, Why>,
+) -> Result<Option<Arc<ClientCertificate>>, IntentError> {
+    let (chain, key) = match (&entry.certificate_file, &entry.key_file) {
+        (None, None) => return Ok(None),
+        (Some(chain), Some(key)) => (chain, key),
+        (Some(half), None) | (None, Some(half)) => return Err(IntentError::HalfCertificate { span: half.span() }),
+    };
+    let read = |name: &Spanned<String>| {
+        read(name.get_ref()).map_err(|why| IntentError::Certificate { span: name.span(), why })
+    };
+    let read = ClientCertificate::from_pem(origin, read(chain)?.expose().as_bytes(), &read(key)?);
+    let read = read.map_err(|why| IntentError::Certificate { span: chain.span(), why: why.into() });
+    read.map(|certificate| Some(Arc::new(certificate)))
 }
 
 fn origins(texts: &[Spanned<String>]) -> Result<Vec<Origin>, IntentError> {
@@ -331,8 +372,6 @@ fn statuses(statuses: &[Spanned<u16>]) -> Result<Vec<u16>, IntentError> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::Secret;
-
     use super::*;
 
     const WHOLE: &str = r#"
@@ -386,6 +425,7 @@ revoke = ["revoke", "leaver"]
                 Source::DockerLogin => Err("no login".into()),
             },
             |_| Hook::new(|| Ok(())),
+            |name| Err(format!("no `{name}` here").into()),
         )
     }
 
@@ -436,6 +476,8 @@ revoke = ["revoke", "leaver"]
             ("team/app", "Team/app"),
             ("tag = \"1.0\"\n", ""),
             ("visibility = \"private\"", "visibility = \"public\""),
+            ("vantage = \"internet\"", "key_file = \"edge.key\""),
+            ("vantage = \"internet\"", "certificate_file = \"edge.pem\"\nkey_file = \"edge.key\""),
             ("role = \"control\"", "role = \"admin\""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),

@@ -117,7 +117,8 @@ fn of_file(path: &Path) -> Result<Intent, Failure> {
     let text = read_text(path, MAX_INTENT_BYTES)
         .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
     let base = path.parent().unwrap_or(Path::new(""));
-    let intent = Intent::read(&text, |source, door| find(base, source, door), |words| hook::of(words, base));
+    let file = |name: &str| read_file(&base.join(name));
+    let intent = Intent::read(&text, |source, door| find(base, source, door), |words| hook::of(words, base), file);
     intent.map_err(|error| mistake(path, &text, &error))
 }
 
@@ -125,14 +126,19 @@ fn of_file(path: &Path) -> Result<Intent, Failure> {
 fn find(base: &Path, source: &Source, door: &Door) -> Result<Login, Box<dyn Error + Send + Sync>> {
     let text = match source {
         Source::DockerLogin => return Ok(docker_login::find(&door.origin.authority())?),
-        Source::File(file) => read_text(&base.join(file), MAX_CREDENTIAL_BYTES)
-            .map_err(|source| IntentFileError { path: base.join(file), source })?,
+        Source::File(file) => return Ok(Login::parse(&read_file(&base.join(file))?)?),
         Source::Environment(name) => {
             let value = variable(name).and_then(|value| value.into_string().ok());
             value.ok_or_else(|| format!("the environment variable `{name}` is not set, or is no text"))?
         }
     };
     Ok(Login::parse(&Secret::new(text))?)
+}
+
+/// A file with something secret in it.
+fn read_file(path: &Path) -> Result<Secret, Box<dyn Error + Send + Sync>> {
+    let text = read_text(path, MAX_CREDENTIAL_BYTES);
+    Ok(Secret::new(text.map_err(|source| IntentFileError { path: path.into(), source })?))
 }
 
 /// A file that was named and cannot be read.

@@ -1,0 +1,134 @@
+//! TLS: whom we trust, who we say we are, and what a door shows.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_rustls::TlsConnector;
+
+use crate::certificate::{Chain, ClientCertificate};
+use crate::error::{Distrust, OutboundError};
+use crate::origin::{Host, Origin};
+
+/// Whom we trust.
+pub(crate) struct Tls {
+    provider: Arc<CryptoProvider>,
+    roots: Arc<RootCertStore>,
+    plain: TlsConnector,
+}
+
+impl Tls {
+    pub(crate) fn trusting(roots: RootCertStore) -> Result<Self, OutboundError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let roots = Arc::new(roots);
+        let config = builder(&provider)?.with_root_certificates(Arc::clone(&roots)).with_no_client_auth();
+        Ok(Self { provider, roots, plain: TlsConnector::from(Arc::new(config)) })
+    }
+
+    /// A connector that shows a certificate where one is asked for.
+    pub(crate) fn connector(&self, shown: Option<&ClientCertificate>) -> Result<TlsConnector, OutboundError> {
+        let Some(shown) = shown else { return Ok(self.plain.clone()) };
+        let trusting = builder(&self.provider)?.with_root_certificates(Arc::clone(&self.roots));
+        let config = trusting.with_client_auth_cert(shown.chain().to_vec(), shown.key());
+        let config = config.map_err(|source| OutboundError::TlsSetup { source })?;
+        Ok(TlsConnector::from(Arc::new(config)))
+    }
+
+    /// A connector that trusts everybody and remembers what was shown. Nothing may be sent over what it connects.
+    pub(crate) fn looking(&self) -> Result<(TlsConnector, Arc<Looking>), OutboundError> {
+        let looking = Arc::new(Looking { provider: Arc::clone(&self.provider), shown: Mutex::default() });
+        let verifier = Arc::<Looking>::clone(&looking);
+        let config = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(verifier);
+        Ok((TlsConnector::from(Arc::new(config.with_no_client_auth())), looking))
+    }
+
+    /// Whether a chain is trusted for an origin at a time since 1970.
+    pub(crate) fn trusts(&self, chain: &Chain, origin: &Origin, at: Duration) -> Result<(), Distrust> {
+        let (end, above) = chain.certificates().split_first().ok_or(Distrust::Nothing)?;
+        let name = server_name(origin).ok_or(Distrust::Name)?;
+        let roots = Arc::clone(&self.roots);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&self.provider)).build();
+        // Without a single authority there is no verifier, and nobody is trusted.
+        let verifier = verifier.map_err(|_| CertificateError::UnknownIssuer.into()).map_err(Distrust::Certificate)?;
+        let verified = verifier.verify_server_cert(end, above, &name, &[], UnixTime::since_unix_epoch(at));
+        verified.map(drop).map_err(Distrust::Certificate)
+    }
+}
+
+/// What a door showed.
+pub(crate) struct Looking {
+    provider: Arc<CryptoProvider>,
+    shown: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+impl Looking {
+    /// The chain; empty where the handshake did not come so far.
+    pub(crate) fn chain(&self) -> Chain {
+        Chain::new(self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+impl fmt::Debug for Looking {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Looking")
+    }
+}
+
+impl ServerCertVerifier for Looking {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let chain = std::iter::once(end_entity).chain(intermediates);
+        let chain = chain.map(|certificate| certificate.clone().into_owned()).collect();
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The name that a certificate must be for.
+pub(crate) fn server_name(origin: &Origin) -> Option<ServerName<'static>> {
+    match origin.host() {
+        Host::Name(name) => ServerName::try_from(name.clone()).ok(),
+        Host::Address(address) => Some(ServerName::IpAddress(IpAddr::from(*address))),
+    }
+}
+
+fn builder(
+    provider: &Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, rustls::WantsVerifier>, OutboundError> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|source| OutboundError::TlsSetup { source })
+}
