@@ -73,6 +73,8 @@ pub enum Group {
     Anon,
     /// Token exchange.
     Tok,
+    /// Somebody, but not entitled.
+    Authz,
     /// What a refusal tells.
     Leak,
 }
@@ -85,6 +87,7 @@ impl Group {
             Self::Ctl => "CTL",
             Self::Anon => "ANON",
             Self::Tok => "TOK",
+            Self::Authz => "AUTHZ",
             Self::Leak => "LEAK",
         }
     }
@@ -111,6 +114,8 @@ pub enum Need {
     Public,
     /// A repository that the identity `low` owns, and that identity.
     Owned,
+    /// An identity that is taken back in the middle of the run.
+    Hook,
 }
 
 /// One question of the catalogue.

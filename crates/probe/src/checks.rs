@@ -1,6 +1,7 @@
 //! The catalogue: one file for each group.
 
 mod anon;
+mod authz;
 mod ctl;
 mod leak;
 mod tok;
@@ -8,12 +9,17 @@ mod tok;
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 7] = [
+static GROUPS: [&[Check]; 12] = [
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
     &tok::CHECKS,
+    &tok::scopes::CHECKS,
+    &tok::service::CHECKS,
+    &tok::spelling::CHECKS,
+    &tok::use_of::CHECKS,
+    &authz::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
 ];

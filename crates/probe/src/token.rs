@@ -86,6 +86,12 @@ impl TokenRequest {
         self
     }
 
+    /// Whether somebody asks, and not nobody in particular.
+    #[must_use]
+    pub fn is_somebody(&self) -> bool {
+        self.login.is_some()
+    }
+
     /// The query that clients send.
     fn target(&self) -> String {
         self.parameters.iter().fold(self.at.target.clone(), |mut target, (name, value)| {

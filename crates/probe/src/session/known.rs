@@ -1,11 +1,13 @@
 //! Who and what else there is: somebody who is known and entitled to little, a second private repository, other doors.
 
+use std::time::Duration;
+
 use outbound::Reach;
 
 use super::{Caller, Session};
 use crate::controls::{self, Content};
 use crate::doubt::Doubt;
-use crate::intent::{Door, Identity, Intent, Known, Login, Role};
+use crate::intent::{Door, Hook, Identity, Intent, Known, Login, Role};
 use crate::observation::Seen;
 use crate::request::Request;
 use crate::token::{self, Exchanged, Realm, TokenRequest};
@@ -61,6 +63,12 @@ impl<'run> Session<'run> {
         self.login(Role::Low).ok_or_else(|| missing("the intent names no identity `low`"))
     }
 
+    /// Asks for the tags of a repository: what shows that somebody may pull there, and needs no name of a tag.
+    #[must_use]
+    pub fn tags(&self, name: &str) -> Request {
+        Request::get(format!("/v2/{name}/tags/list"))
+    }
+
     /// Every other door that an identity may be shown to.
     pub fn other_doors(&self, role: Role) -> impl Iterator<Item = &'run Door> + use<'run> {
         let (intent, here) = (self.intent, self.door);
@@ -95,7 +103,7 @@ impl Session<'_> {
     fn find_low(&mut self) -> Result<Caller, Doubt> {
         let name = self.owned()?;
         let caller = self.known(Role::Low, &format!("repository:{name}:pull"))?;
-        let seen = self.ask(&tags(name).credential(caller.credential()))?;
+        let seen = self.ask(&self.tags(name).credential(caller.credential()))?;
         let granted = matches!(&caller, Caller::Holder(token) if token.grants(name, "pull"));
         match seen.response()?.status {
             200 => Ok(caller),
@@ -155,6 +163,30 @@ impl Session<'_> {
         token::redeem(self, asking)
     }
 
+    /// Takes an identity back, which happens once in a run.
+    ///
+    /// # Errors
+    /// [`Doubt::Hook`]: then nobody knows whether it was taken back.
+    pub fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
+        self.run.revoke(hook)
+    }
+
+    /// Whether an identity was taken back in this run.
+    #[must_use]
+    pub fn has_revoked(&self) -> bool {
+        self.run.has_revoked()
+    }
+
+    /// Waits between two questions.
+    pub(crate) fn pause(&self, time: Duration) {
+        self.run.pause(time);
+    }
+
+    /// The clock that only goes forward.
+    pub(crate) fn tick(&self) -> Duration {
+        self.run.now().tick
+    }
+
     /// Asks another declared door. A credential that is not bound to it does not leave.
     ///
     /// # Errors
@@ -162,11 +194,6 @@ impl Session<'_> {
     pub fn ask_door(&mut self, door: &Door, request: &Request) -> Result<Seen, Doubt> {
         self.send(&door.origin, Reach::Typed, request)
     }
-}
-
-/// The names of a repository's tags.
-fn tags(name: &str) -> Request {
-    Request::get(format!("/v2/{name}/tags/list"))
 }
 
 fn missing(why: &str) -> Doubt {
