@@ -109,7 +109,7 @@ pub struct Token {
     /// What its claims grant; none where it is opaque. Nobody has verified them.
     pub access: Option<Vec<Access>>,
     /// What it says of itself; none where it is opaque.
-    pub says: Option<Jwt>,
+    pub says: Option<Box<Jwt>>,
     /// `expires_in`, in seconds.
     pub expires_in: Option<u64>,
     /// The exchange.
@@ -239,8 +239,8 @@ pub(crate) fn realm(session: &mut Session<'_>, headers: &Headers) -> Result<Opti
 fn token(session: &mut Session<'_>, secret: Secret, expires_in: Option<u64>, seen: Seen) -> Token {
     let credential = Arc::new(Credential::bearer(&session.door().origin, &secret));
     session.keep_secret(&credential);
-    let says = Jwt::read(&secret);
-    Token { credential, access: says.as_ref().and_then(access), says, expires_in, seen, secret }
+    let says = Jwt::read(&secret).map(Box::new);
+    Token { credential, access: says.as_deref().and_then(access), says, expires_in, seen, secret }
 }
 
 /// A value of a query. Colons, slashes and commas stay, as clients leave them.

@@ -136,16 +136,15 @@ fn tok_17(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 
 /// Whether a token ends soon enough.
 fn ends(session: &mut Session<'_>, token: &Token) -> Answer {
-    let said = token.says.as_ref().and_then(crate::token::Jwt::lifetime);
+    let said = token.says.as_ref().and_then(|says| says.lifetime());
     let Some(lifetime) = said.into_iter().chain(token.expires_in).max() else {
         return Answer::Open(Doubt::Missing { why: "a token came that does not say when it ends".to_owned() });
     };
     session.note("token lifetime", &format!("{lifetime} s"));
-    let severity = match lifetime {
-        ..=LONG => return Answer::AsIntended,
-        ..=HOUR => Severity::Low,
-        _ => Severity::Medium,
-    };
+    if lifetime <= LONG {
+        return Answer::AsIntended;
+    }
+    let severity = if lifetime > HOUR { Severity::Medium } else { Severity::Low };
     let proof = Proof::behaviour(&token.seen, format!("a token is good for {lifetime} s"));
     proof.map_or(NO_BEARER, |proof| Answer::Wrong(proof.graded(severity)))
 }
