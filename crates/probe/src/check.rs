@@ -73,6 +73,8 @@ pub enum Group {
     Anon,
     /// Token exchange.
     Tok,
+    /// Somebody, but not entitled.
+    Authz,
     /// What a refusal tells.
     Leak,
     /// Every other door.
@@ -91,6 +93,7 @@ impl Group {
             Self::Ctl => "CTL",
             Self::Anon => "ANON",
             Self::Tok => "TOK",
+            Self::Authz => "AUTHZ",
             Self::Leak => "LEAK",
             Self::Ingr => "INGR",
             Self::Tls => "TLS",
@@ -122,6 +125,8 @@ pub enum Need {
     Owned,
     /// A certificate of ours that the door demands.
     Certificate,
+    /// An identity that is taken back in the middle of the run.
+    Hook,
 }
 
 /// One question of the catalogue.

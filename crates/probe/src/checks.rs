@@ -1,6 +1,7 @@
 //! The catalogue: one file for each group.
 
 mod anon;
+mod authz;
 mod ctl;
 mod ingr;
 mod leak;
@@ -10,12 +11,17 @@ mod tok;
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 11] = [
+static GROUPS: [&[Check]; 16] = [
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
     &tok::CHECKS,
+    &tok::scopes::CHECKS,
+    &tok::service::CHECKS,
+    &tok::spelling::CHECKS,
+    &tok::use_of::CHECKS,
+    &authz::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,

@@ -91,6 +91,15 @@ pub enum Doubt {
     /// No token can be asked for there.
     #[error("{0}")]
     Realm(RealmFault),
+    /// What the user wanted done did not happen, or nobody knows.
+    #[error("the hook of the intent failed: {why}")]
+    Hook {
+        /// What happened.
+        why: String,
+    },
+    /// A token that says nothing of itself.
+    #[error("a token came that does not say what it grants, and using it would change something")]
+    Opaque,
     /// The realm did not hand out a token to somebody who is known.
     #[error("the realm `{realm}` handed out no token: {status}")]
     NoToken {

@@ -18,7 +18,7 @@ use protocol::{Digest, Reference, Repository, Tag};
 use crate::request::Request;
 
 pub use file::IntentError;
-pub use identity::{Hook, HookError, Identity, Login, LoginError, Role, Source};
+pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use target::{Target, TargetError};
 
 /// How soon whoever is taken back must be refused, unless the intent says.

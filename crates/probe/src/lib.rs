@@ -41,8 +41,8 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, Role, Source,
-    Target, TargetError, Visibility,
+    Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Role,
+    Source, Target, TargetError, Visibility,
 };
 pub use observation::{Observation, ObservationId, Seen, Written};
 pub use plan::{Cell, Plan, Settings};
@@ -53,6 +53,6 @@ pub use request::{Keep, MANIFEST_TYPES, Request};
 pub use response::{Body, Ended, Headers, Response};
 pub use run::{Budget, Clock, Discovered, Note};
 pub use session::{Caller, Session};
-pub use token::{Access, Exchanged, Realm, Token};
+pub use token::{Access, Exchanged, Jwt, Realm, Token, TokenRequest};
 pub use verdict::{Answer, Passed, Verdict};
 pub use wire::WireError;

@@ -44,6 +44,7 @@ pub struct Proof {
     says: String,
     evidence: Vec<ObservationId>,
     severity: Option<Severity>,
+    aside: bool,
 }
 
 impl Proof {
@@ -205,6 +206,18 @@ impl Proof {
         Self { severity: Some(severity), ..self }
     }
 
+    /// Not that a stranger gets R: somebody with a credential does, or it is another repository.
+    #[must_use]
+    pub fn aside(self) -> Self {
+        Self { aside: true, ..self }
+    }
+
+    /// Whether it shows that a stranger has R, or needs one more request to have it.
+    #[must_use]
+    pub fn exposes(&self) -> bool {
+        self.obtained.exposes() && !self.aside
+    }
+
     /// What was obtained.
     #[must_use]
     pub fn obtained(&self) -> Obtained {
@@ -228,7 +241,7 @@ impl Proof {
     }
 
     fn of(seen: &Observation, obtained: Obtained, says: String) -> Self {
-        Self { obtained, says, evidence: vec![seen.id], severity: None }
+        Self { obtained, says, evidence: vec![seen.id], severity: None, aside: false }
     }
 }
 

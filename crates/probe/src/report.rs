@@ -101,7 +101,7 @@ impl CheckResult {
     }
 
     fn is_exposure(&self) -> bool {
-        matches!(self.verdict(), Some(Verdict::Fail { proof, .. }) if proof.obtained().exposes())
+        matches!(self.verdict(), Some(Verdict::Fail { proof, .. }) if proof.exposes())
     }
 }
 
@@ -181,7 +181,9 @@ fn said(reference: &str, results: &[CheckResult], controls: &Result<Controls, Do
     let failed = ids(&|result| result.fails_at().is_some());
     let open = ids(&|result| result.doubt().is_some_and(|doubt| controls.as_ref().err() != Some(doubt)));
     let says = match controls {
-        _ if !failed.is_empty() => format!("{reference} was not obtained, and not everything is as intended: {failed}"),
+        _ if !failed.is_empty() => {
+            format!("no stranger obtained {reference}, and not everything is as intended: {failed}")
+        }
         _ if !open.is_empty() => format!("not every question about {reference} was answered: {open}"),
         Err(Doubt::NoControl) => {
             format!("refused everywhere, but nothing shows that {reference} exists: add --as docker-login")

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
+use crate::intent::Hook;
 use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
 use crate::random::{self, Blinding};
 use crate::request::Request;
@@ -86,6 +87,7 @@ pub(crate) struct Run {
     evidence: Vec<Seen>,
     discovered: BTreeSet<Discovered>,
     notes: Vec<Note>,
+    revoked: bool,
 }
 
 impl fmt::Debug for Run {
@@ -109,6 +111,7 @@ impl Run {
             evidence: Vec::new(),
             discovered: BTreeSet::new(),
             notes: Vec::new(),
+            revoked: false,
         })
     }
 
@@ -228,6 +231,20 @@ impl Run {
         let said = response.headers.get("retry-after").and_then(|text| text.trim().parse().ok());
         let time = said.map_or(UNSAID, Duration::from_secs);
         (!again && self.waited + time <= PATIENCE).then_some(time)
+    }
+
+    /// Lets the user take an identity back. Asked for once, it is taken for done: nobody knows how far a hook came that failed.
+    pub(crate) fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
+        self.revoked = true;
+        hook.act().map_err(|error| Doubt::Hook { why: error.to_string() })
+    }
+
+    pub(crate) fn has_revoked(&self) -> bool {
+        self.revoked
+    }
+
+    pub(crate) fn pause(&self, time: Duration) {
+        self.wire.pause(time);
     }
 
     fn wait(&mut self, time: Duration) {

@@ -281,7 +281,20 @@ impl Session<'_> {
         caller: &Caller,
         proof: impl Fn(&Observation) -> Option<Proof>,
     ) -> Result<Answer, Doubt> {
-        let name = self.private.name.as_str();
+        self.refused_oddly_of(self.private.name.as_str(), request, caller, proof)
+    }
+
+    /// [`Session::refused_oddly`] of another name.
+    ///
+    /// # Errors
+    /// As [`Session::refused`].
+    pub fn refused_oddly_of(
+        &mut self,
+        name: &str,
+        request: impl Fn(&str) -> Request,
+        caller: &Caller,
+        proof: impl Fn(&Observation) -> Option<Proof>,
+    ) -> Result<Answer, Doubt> {
         let ours = request(name);
         let asked = self.ask(&ours.clone().credential(caller.credential()))?;
         let answer = self.judge(&asked, &ours, caller, proof);

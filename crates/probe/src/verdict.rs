@@ -35,6 +35,45 @@ impl Answer {
         answers.into_iter().reduce(Self::and).unwrap_or(Self::NotApplicable("nothing to ask"))
     }
 
+    /// The same, unless it rests on something that was not shown: a refusal means nothing then.
+    #[must_use]
+    pub fn given(self, shown: Result<(), Doubt>) -> Self {
+        match (self, shown) {
+            (Self::AsIntended, Err(doubt)) => Self::Open(doubt),
+            (answer, _) => answer,
+        }
+    }
+
+    /// The same, where it is not R that a stranger would have got; see [`Proof::aside`].
+    #[must_use]
+    pub fn aside(self) -> Self {
+        match self {
+            Self::Wrong(proof) => Self::Wrong(proof.aside()),
+            answer @ (Self::AsIntended | Self::Open(_) | Self::NotApplicable(_)) => answer,
+        }
+    }
+
+    /// Asks one question after the other until an answer is wrong; the one that matters counts.
+    pub fn first_wrong<T>(
+        questions: impl IntoIterator<Item = T>,
+        mut ask: impl FnMut(T) -> Result<Self, Doubt>,
+    ) -> Self {
+        let mut answer = Self::NotApplicable("nothing to ask");
+        for question in questions {
+            answer = answer.and(ask(question).unwrap_or_else(Self::Open));
+            if matches!(answer, Self::Wrong(_)) {
+                break;
+            }
+        }
+        answer
+    }
+
+    /// The same, with another proof where it is wrong.
+    #[must_use]
+    pub fn proved(self, change: impl FnOnce(Proof) -> Proof) -> Self {
+        if let Self::Wrong(proof) = self { Self::Wrong(change(proof)) } else { self }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::NotApplicable(_) => 0,

@@ -4,6 +4,8 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod flaw;
+mod judgement;
+mod known;
 mod leaks;
 mod repository;
 mod secure;
@@ -163,7 +165,10 @@ impl Registry {
             "/token" => self.token(request, query),
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
             _ => {
-                let flawed = self.page(request, path).or_else(|| self.to_strangers(request, path, query));
+                let flawed = self
+                    .page(request, path)
+                    .or_else(|| self.to_strangers(request, path, query))
+                    .or_else(|| self.listed(request, path));
                 flawed.unwrap_or_else(|| match path.strip_prefix("/storage/") {
                     Some(digest) => self.stored(request, digest, query),
                     None => self.content(request, path),

@@ -10,7 +10,9 @@ use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, REVOKED_WITHIN, Role, Source, Visibility};
+use super::{
+    Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source, Visibility,
+};
 
 /// Why an intent file was not accepted, and where in it.
 #[derive(Debug, thiserror::Error)]
@@ -201,6 +203,8 @@ struct IdentityEntry {
     login: Option<LoginWord>,
     show_to: Vec<Spanned<String>>,
     owns: Option<Spanned<String>>,
+    #[serde(default = "owners")]
+    may: Vec<String>,
     revoke: Option<Spanned<Vec<String>>>,
 }
 
@@ -216,6 +220,10 @@ fn anonymous() -> Vec<Spanned<u16>> {
 
 fn known() -> Vec<Spanned<u16>> {
     [401, 403, 404].map(|status| Spanned::new(0..0, status)).to_vec()
+}
+
+fn owners() -> Vec<String> {
+    OWNERS_MAY.map(str::to_owned).to_vec()
 }
 
 fn here() -> String {
@@ -335,6 +343,7 @@ fn identity(
         login: find(&source, first).map_err(|why| IntentError::Login { span, why })?,
         show_to: entry.show_to.iter().map(|shown| shown.get_ref().clone()).collect(),
         owns: entry.owns.as_ref().map(name::<Repository>).transpose()?,
+        may: entry.may.clone(),
         revoke: entry.revoke.as_ref().map(|words| hook(words, *entry.role.get_ref(), command)).transpose()?,
     })
 }
@@ -408,6 +417,7 @@ role = "low"
 credential_file = "low.credential"
 show_to = ["edge", "mirror"]
 owns = "probe/low"
+may = ["pull", "push"]
 
 [[identity]]
 role = "revoked"
@@ -441,6 +451,7 @@ revoke = ["revoke", "leaver"]
         assert!(intent.login(Role::Control, mirror).is_none(), "a credential is shown where it belongs");
         let low = intent.identity(Role::Low, mirror).unwrap();
         assert_eq!(low.owns.as_ref().map(Repository::as_str), Some("probe/low"));
+        assert_eq!(low.may, ["pull", "push"]);
         assert!(
             low.revoke.is_none() && intent.identity(Role::Revoked, edge).is_some_and(|known| known.revoke.is_some())
         );

@@ -74,9 +74,14 @@ pub struct Identity {
     pub show_to: Vec<String>,
     /// The repository that it owns.
     pub owns: Option<protocol::Repository>,
+    /// What it may do there.
+    pub may: Vec<String>,
     /// How it is taken back in the middle of a run; none where the run takes nothing back.
     pub revoke: Option<Hook>,
 }
+
+/// What the owner of a repository may do there, unless the intent says otherwise.
+pub const OWNERS_MAY: [&str; 3] = ["pull", "push", "delete"];
 
 /// What the user wants done in the middle of a run: a command of theirs.
 #[derive(Clone)]

@@ -1,14 +1,16 @@
 //! Who and what else there is: somebody who is known and entitled to little, a second private repository, other doors.
 
+use std::time::Duration;
+
 use outbound::{Origin, Reach};
 
 use super::{Caller, Session};
 use crate::controls::{self, Content};
 use crate::doubt::Doubt;
-use crate::intent::{Door, Identity, Intent, Known, Login, Role};
+use crate::intent::{Door, Hook, Identity, Intent, Known, Login, Role};
 use crate::observation::Seen;
 use crate::request::Request;
-use crate::token::{self, Exchanged, Realm};
+use crate::token::{self, Exchanged, Realm, TokenRequest};
 
 /// What is found out about them, each at most once.
 #[derive(Debug, Default)]
@@ -61,6 +63,12 @@ impl<'run> Session<'run> {
         self.login(Role::Low).ok_or_else(|| missing("the intent names no identity `low`"))
     }
 
+    /// Asks for the tags of a repository: what shows that somebody may pull there, and needs no name of a tag.
+    #[must_use]
+    pub fn tags(&self, name: &str) -> Request {
+        Request::get(format!("/v2/{name}/tags/list"))
+    }
+
     /// Every other door that an identity may be shown to.
     pub fn other_doors(&self, role: Role) -> impl Iterator<Item = &'run Door> + use<'run> {
         let (intent, here) = (self.intent, self.door);
@@ -95,7 +103,7 @@ impl<'run> Session<'run> {
     fn find_low(&mut self) -> Result<Caller, Doubt> {
         let name = self.owned()?;
         let caller = self.known(Role::Low, &format!("repository:{name}:pull"))?;
-        let seen = self.ask(&tags(name).credential(caller.credential()))?;
+        let seen = self.ask(&self.tags(name).credential(caller.credential()))?;
         let granted = matches!(&caller, Caller::Holder(token) if token.grants(name, "pull"));
         match seen.response()?.status {
             200 => Ok(caller),
@@ -143,7 +151,40 @@ impl<'run> Session<'run> {
     /// # Errors
     /// [`Doubt`] where the exchange itself stays open.
     pub fn exchange(&mut self, realm: &Realm, scopes: &[&str], login: Option<&Login>) -> Result<Exchanged, Doubt> {
-        token::exchange(self, &realm.at, realm.service.as_deref(), scopes, login)
+        let asking = realm.asking(scopes);
+        self.redeem(&login.map_or(asking.clone(), |login| asking.login(login)))
+    }
+
+    /// Asks for a token.
+    ///
+    /// # Errors
+    /// [`Doubt`] where the exchange itself stays open.
+    pub fn redeem(&mut self, asking: &TokenRequest) -> Result<Exchanged, Doubt> {
+        token::redeem(self, asking)
+    }
+
+    /// Takes an identity back, which happens once in a run.
+    ///
+    /// # Errors
+    /// [`Doubt::Hook`]: then nobody knows whether it was taken back.
+    pub fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
+        self.run.revoke(hook)
+    }
+
+    /// Whether an identity was taken back in this run.
+    #[must_use]
+    pub fn has_revoked(&self) -> bool {
+        self.run.has_revoked()
+    }
+
+    /// Waits between two questions.
+    pub(crate) fn pause(&self, time: Duration) {
+        self.run.pause(time);
+    }
+
+    /// The clock that only goes forward.
+    pub(crate) fn tick(&self) -> Duration {
+        self.run.now().tick
     }
 
     /// Asks the host of the door in another way than it was declared, as nobody.
@@ -188,11 +229,6 @@ impl<'run> Session<'run> {
 
 /// So many other doors are tried until one answers.
 const MAX_DOORS: usize = 4;
-
-/// The names of a repository's tags.
-fn tags(name: &str) -> Request {
-    Request::get(format!("/v2/{name}/tags/list"))
-}
 
 fn missing(why: &str) -> Doubt {
     Doubt::Missing { why: why.to_owned() }

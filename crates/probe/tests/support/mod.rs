@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer};
 use probe::{
-    Door, Hook, Identity, Intent, Known, Login, Mode, Plan, Report, Role, Settings, Target, Verdict, Visibility, probe,
+    Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
+    Visibility, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
@@ -55,7 +56,14 @@ pub(crate) fn whole(double: &Double) -> Intent {
 
 fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Identity {
     let login = Login { user: user.to_owned(), secret: Secret::new(password.to_owned()) };
-    Identity { role, login, show_to: show_to.to_vec(), owns: None, revoke: None }
+    Identity {
+        role,
+        login,
+        show_to: show_to.to_vec(),
+        owns: None,
+        may: OWNERS_MAY.map(str::to_owned).to_vec(),
+        revoke: None,
+    }
 }
 
 fn revoking(double: &Double) -> Hook {

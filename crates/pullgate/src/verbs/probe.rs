@@ -99,7 +99,14 @@ fn of_flags(flags: &Probe) -> Result<Intent, Failure> {
         && let Some(login) = login(flags, door).map_err(Failure::usage)?
     {
         let show_to = vec![door.name.clone()];
-        intent.identities.push(Identity { role: Role::Control, login, show_to, owns: None, revoke: None });
+        intent.identities.push(Identity {
+            role: Role::Control,
+            login,
+            show_to,
+            owns: None,
+            may: Vec::new(),
+            revoke: None,
+        });
     }
     Ok(intent)
 }

@@ -113,6 +113,84 @@ flaws! {
     TokenForAnybody => "TOK-02" Fails,
     /// Anybody gets a token that pulls, and it does not say so.
     OpaqueTokenForAnybody => "TOK-02" Fails,
+    /// Anybody gets a token for the list of repositories.
+    CatalogForAnybody => "TOK-03" Fails,
+    /// Anybody gets a token that lists repositories, and it does not say so.
+    OpaqueCatalogForAnybody => "TOK-03" Fails,
+    /// Anybody gets a token that pushes to what exists.
+    AnybodyPushes => "TOK-04" Fails,
+    /// Anybody gets a token for what does not exist yet.
+    AnybodyCreates => "TOK-04" Fails,
+    /// Anybody gets a token that pushes to a cache.
+    AnybodyFillsCaches => "TOK-04" Fails,
+    /// Names are taken for patterns, in scopes and in tokens.
+    NamesAreGlobs => "TOK-05" Fails,
+    /// Whoever asks for every action gets it.
+    StarIsGranted => "TOK-05" Fails,
+    /// The first scope is judged, and all are granted.
+    FirstScopeCounts => "TOK-06" Fails,
+    /// Of several scopes in one parameter the first is judged.
+    FirstWordCounts => "TOK-06" Fails,
+    /// Whoever has a login gets a token for everything.
+    KnownIsEnough => "TOK-07" Fails,
+    /// A token that grants nothing reads.
+    EmptyTokenReads => "TOK-07" Fails,
+    /// Whoever may do something may do anything that they ask for.
+    CopiesActions => "TOK-08" Fails,
+    /// A token grants everything that its owner may do.
+    GrantsEverything => "TOK-09" Fails,
+    /// Tokens are made for any service.
+    CopiesService => "TOK-10" Fails,
+    /// Without a service a token is for nobody in particular.
+    NoServiceIsAnybody => "TOK-11" Fails,
+    /// A token for an empty service is for everybody.
+    EmptyServiceIsAnybody => "TOK-11" Fails,
+    /// Of two services the last one counts, whichever it is.
+    LastServiceCounts => "TOK-11" Fails,
+    /// The beginning of a name is judged, and dot segments are resolved later.
+    JudgesPrefixes => "TOK-12" Fails,
+    /// Names that do not exist are granted, and upper case is folded later.
+    FoldsCase => "TOK-12" Fails,
+    /// What is no repository is granted, and the kind is dropped later.
+    ForgetsKind => "TOK-13" Fails,
+    /// Tokens are good for two hours.
+    TokensLastHours => "TOK-17" Fails,
+    /// Tokens are good for a little too long, by `expires_in` alone.
+    TokensLastLonger => "TOK-17" Fails,
+    /// Whoever has a token reads what it does not name.
+    TokenIsNotRead => "TOK-24" Fails,
+    /// The other door takes tokens that were made for the first.
+    MirrorTakesEverything => "TOK-24" Fails,
+    /// The other door takes any token for everything.
+    MirrorForgetsScopes => "TOK-24" Fails,
+    /// Tokens are good until they end, whoever was taken back.
+    TokensOutliveRevocation => "TOK-26" Fails,
+    /// Whoever was taken back gets new tokens.
+    LoginOutlivesRevocation => "TOK-26" Fails,
+    /// A key in the place of a token opens everything.
+    KeyIsBearer => "TOK-27" Fails,
+    /// A key in the place of a password opens everything, whoever shows it.
+    KeyIsPassword => "TOK-27" Fails,
+    /// A login without an exchange opens everything.
+    LoginReadsAll => "TOK-28" Fails,
+    /// Whoever has a token reads every manifest by its tag.
+    KnownReadsTags => "AUTHZ-01" Fails,
+    /// Whoever has a token reads every manifest by its digest.
+    KnownReadsDigests => "AUTHZ-01" Fails,
+    /// Whoever has a token gets the head of every manifest.
+    KnownReadsHeads => "AUTHZ-01" Fails,
+    /// Whoever has a token reads every layer.
+    KnownReadsLayers => "AUTHZ-01" Fails,
+    /// Whoever has a token reads every configuration.
+    KnownReadsConfigs => "AUTHZ-01" Fails,
+    /// Whoever has a token lists all tags.
+    KnownListsTags => "AUTHZ-01" Fails,
+    /// Whoever has a token lists all referrers.
+    KnownListsReferrers => "AUTHZ-01" Fails,
+    /// Whoever has a token reads what hangs from an image.
+    KnownReadsFallbackTags => "AUTHZ-01" Fails,
+    /// Whoever has a token sees all repositories.
+    CatalogForKnown => "AUTHZ-02" Fails,
     /// What does not exist is 404, and what is private 401.
     TellsWhatExists => "LEAK-01" Fails,
     /// The refusal of what exists has one header more.

@@ -46,7 +46,10 @@ impl Registry {
             Some((*name, image, rest))
         });
         match known {
-            Some((name, image, rest)) => self.of_repository(request, name, image, rest),
+            Some((name, image, rest)) => {
+                let flawed = self.to_known(request, name, rest);
+                flawed.unwrap_or_else(|| self.of_repository(request, name, image, rest))
+            }
             None if self.has(Flaw::AnswersEverything) => {
                 Answer::http(request, 200, &[("Content-Type", "text/html")], b"<html>welcome</html>")
             }
@@ -57,7 +60,7 @@ impl Registry {
     fn of_repository(&self, request: &Request, name: &str, image: &Image, rest: &str) -> Answer {
         let (manifest, config, layer) = (digest_of(&image.manifest), digest_of(&image.config), digest_of(&image.layer));
         let head = request.method == "HEAD";
-        let pulls = self.may(request, name, "pull");
+        let pulls = self.may(request, name, "pull") || self.lets_in(request, name);
         let open = |flaw: Flaw| self.has(flaw) || pulls || (head && self.has(Flaw::HeadIsOpen));
         match rest.split_once('/') {
             Some(("manifests", TAG)) if open(Flaw::OpenTag) => manifest_of(request, image),

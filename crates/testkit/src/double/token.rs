@@ -29,27 +29,45 @@ pub(super) struct Grant {
     pub(super) user: &'static str,
     /// For which door.
     pub(super) audience: String,
-    /// Repositories, and what may be done there.
-    pub(super) access: Vec<(String, Vec<String>)>,
+    /// What may be done where.
+    pub(super) access: Vec<Entry>,
     /// Until when, in seconds since 1970.
     pub(super) expires: u64,
+    /// For how long altogether, in seconds.
+    pub(super) lifetime: u64,
+}
+
+/// What may be done with one thing.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// `repository`, as a rule.
+    pub(super) kind: String,
+    /// Its name.
+    pub(super) name: String,
+    /// Perhaps nothing.
+    pub(super) actions: Vec<String>,
 }
 
 impl Grant {
     /// The claims, as the token says them.
     fn claims(&self, id: &str) -> Value {
-        let access = self.access.iter().filter(|(_, actions)| !actions.is_empty());
+        let access = self.access.iter().filter(|entry| !entry.actions.is_empty());
         let access: Vec<Value> =
-            access.map(|(name, actions)| json!({ "type": "repository", "name": name, "actions": actions })).collect();
-        json!({
-            "iss": "double", "sub": self.user, "aud": self.audience, "jti": id,
-            "iat": self.expires - LIFETIME, "nbf": self.expires - LIFETIME, "exp": self.expires, "access": access,
-        })
+            access.map(|entry| json!({ "type": entry.kind, "name": entry.name, "actions": entry.actions })).collect();
+        let begins = self.expires - self.lifetime;
+        let mut claims = json!({
+            "iss": "double", "sub": self.user, "jti": id,
+            "iat": begins, "nbf": begins, "exp": self.expires, "access": access,
+        });
+        if !self.audience.is_empty() {
+            claims["aud"] = json!(self.audience);
+        }
+        claims
     }
 }
 
 /// What each may do where; nobody in particular is the empty name.
-fn entitled(user: &str, repository: &str) -> &'static [&'static str] {
+pub(super) fn entitled(user: &str, repository: &str) -> &'static [&'static str] {
     match (user, repository) {
         (_, PUBLIC) | (USER, REPOSITORY | SECOND) | (LEAVER, OWN) => &["pull"],
         (LOW, OWN) => &["pull", "push", "delete"],
@@ -61,8 +79,7 @@ impl Registry {
     /// Whether whoever asks may do this there.
     pub(super) fn may(&self, request: &Request, repository: &str, action: &str) -> bool {
         let held = self.grant(request).map(|grant| grant.access).unwrap_or_default();
-        let holds =
-            held.iter().any(|(name, actions)| name == repository && actions.iter().any(|known| known == action));
+        let holds = held.iter().any(|entry| self.opens(entry, repository, action));
         let admitted = repository == REPOSITORY && self.admits(request);
         holds || admitted || entitled("", repository).contains(&action)
     }
@@ -71,8 +88,8 @@ impl Registry {
     pub(super) fn grant(&self, request: &Request) -> Option<Grant> {
         let token = request.header("authorization")?.strip_prefix("Bearer ")?;
         let grant = self.state.tokens.0.lock().expect("no handler has panicked").get(token).cloned()?;
-        let revoked = self.is_revoked(grant.user);
-        (grant.audience == self.service && grant.expires > now() && !revoked).then_some(grant)
+        let revoked = self.is_revoked(grant.user) && !self.has(Flaw::TokensOutliveRevocation);
+        (self.serves(&grant.audience) && grant.expires > now() && !revoked).then_some(grant)
     }
 
     /// Hands out a token.
@@ -85,15 +102,12 @@ impl Registry {
         let values = |wanted: &str| {
             asked.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect::<Vec<_>>()
         };
-        let audience = match values("service")[..] {
-            [] => self.service,
-            [service] if service == self.service => self.service,
-            _ => return refused(request, 400),
-        };
-        let scopes = values("scope").into_iter().flat_map(|value| value.split(' '));
-        let access = scopes.filter_map(|scope| self.granted(user, scope)).collect();
-        let grant = Grant { user, audience: audience.to_owned(), access, expires: now() + LIFETIME };
-        let body = json!({ "token": self.hand_out(grant), "expires_in": LIFETIME }).to_string();
+        let Some(audience) = self.audience(&values("service")) else { return refused(request, 400) };
+        let access = self.access(user, &values("scope"));
+        let lifetime = if self.has(Flaw::TokensLastHours) { 7200 } else { LIFETIME };
+        let grant = Grant { user, audience, access, expires: now() + lifetime, lifetime };
+        let expires_in = if self.has(Flaw::TokensLastLonger) { 1000 } else { lifetime };
+        let body = json!({ "token": self.hand_out(grant), "expires_in": expires_in }).to_string();
         let headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")];
         Answer::http(request, 200, &headers, body.as_bytes())
     }
@@ -104,23 +118,12 @@ impl Registry {
         let known = [(USER, PASSWORD), (LOW, LOW_PASSWORD), (LEAVER, LEAVER_PASSWORD)]
             .into_iter()
             .find(|(user, password)| shown == format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))));
-        known.map(|(user, _)| user).filter(|user| !self.is_revoked(user)).ok_or(())
+        let welcome = |user: &&str| !self.is_revoked(user) || self.has(Flaw::LoginOutlivesRevocation);
+        known.map(|(user, _)| user).filter(welcome).ok_or(())
     }
 
     fn is_revoked(&self, user: &str) -> bool {
         user == LEAVER && self.state.revoked.load(Ordering::Relaxed)
-    }
-
-    /// What of one scope is granted.
-    fn granted(&self, user: &str, scope: &str) -> Option<(String, Vec<String>)> {
-        let (name, actions) = scope.strip_prefix("repository:")?.rsplit_once(':')?;
-        let anybody = self.has(Flaw::TokenForAnybody) || self.has(Flaw::OpaqueTokenForAnybody);
-        let may = |action: &str| match user {
-            USER if self.has(Flaw::ControlRefused) => false,
-            "" if anybody && action == "pull" => true,
-            _ => entitled(user, name).contains(&action),
-        };
-        Some((name.to_owned(), actions.split(',').filter(|action| may(action)).map(str::to_owned).collect()))
     }
 
     /// The text of a token: of the form of a JWT, unless it is opaque. It is known by its text, so nothing signs it.
@@ -129,7 +132,7 @@ impl Registry {
         let id = digest_of(format!("{} {}", self.base, tokens.len()).as_bytes());
         let id = id.trim_start_matches("sha256:");
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let text = match self.has(Flaw::OpaqueTokenForAnybody) {
+        let text = match self.has(Flaw::OpaqueTokenForAnybody) || self.has(Flaw::OpaqueCatalogForAnybody) {
             true => format!("opaque-{id}"),
             false => {
                 let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "double" });

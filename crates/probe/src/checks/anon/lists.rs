@@ -129,7 +129,7 @@ fn anon_11(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let public = session.public_names();
     let answers = ["", "?n=1000000", "?n=-1", "?last=a"].map(|query| {
         let list = Request::get(format!("/v2/_catalog{query}"));
-        names_nothing(session, &list, &public).unwrap_or_else(Answer::Open)
+        names_nothing(session, &list, &Caller::Nobody, &public).unwrap_or_else(Answer::Open)
     });
     Ok(Answer::all(answers))
 }
@@ -138,7 +138,7 @@ fn anon_12(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let search = "query=%7BGlobalSearch(query:%22%22,requestedPage:%7Blimit:1%7D)%7BRepos%7BName%7D%7D%7D";
     let everywhere = ["/v2/_oci/ext/discover".to_owned(), format!("/v2/_zot/ext/search?{search}")].map(|target| {
         let asked = Request::get(target);
-        names_nothing(session, &asked, &[]).unwrap_or_else(Answer::Open)
+        names_nothing(session, &asked, &Caller::Nobody, &[]).unwrap_or_else(Answer::Open)
     });
     let names = session.private_names();
     let own = |name: &str| Request::get(format!("/v2/{name}/_oci/ext/discover"));
@@ -146,13 +146,18 @@ fn anon_12(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     Ok(Answer::all(everywhere).and(own.unwrap_or_else(Answer::Open)))
 }
 
-/// A list that belongs to no repository: refused, or without any name but the public ones.
-fn names_nothing(session: &mut Session<'_>, request: &Request, public: &[String]) -> Result<Answer, Doubt> {
+/// A list that belongs to no repository: refused, or without any name but those that the caller may know.
+pub(in crate::checks) fn names_nothing(
+    session: &mut Session<'_>,
+    request: &Request,
+    caller: &Caller,
+    known: &[String],
+) -> Result<Answer, Doubt> {
     let names = session.private_names();
-    let seen = session.ask(request)?;
-    match session.judge(&seen, request, &Caller::Nobody, |seen| Proof::listing(seen, &names)) {
+    let seen = session.ask(&request.clone().credential(caller.credential()))?;
+    match session.judge(&seen, request, caller, |seen| Proof::listing(seen, &names)) {
         Err(Doubt::OtherRefusal { status: 400 | 403 | 404 | 421 }) => Ok(Answer::AsIntended),
-        Err(Doubt::Proofless { .. }) if lists_only(&seen, public) => Ok(Answer::AsIntended),
+        Err(Doubt::Proofless { .. }) if lists_only(&seen, known) => Ok(Answer::AsIntended),
         answer => answer,
     }
 }

@@ -14,6 +14,7 @@ use crate::intent::{Door, Known, Mode, Role};
 use crate::observation::{Came, Observation, Seen};
 use crate::proof::Proof;
 use crate::request::Request;
+use crate::response::Headers;
 use crate::session::{Caller, Session};
 use crate::verdict::Answer;
 
@@ -181,42 +182,76 @@ fn ingr_17(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 }
 
 fn ingr_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    session.first()?.response()?;
     let names = names(session)?;
     let manifest = [Resource::Manifest(session.private().reference())];
     let (mut answers, door) = (vec![Answer::AsIntended], session.door());
-    for origin in names {
+    for (origin, flag) in names {
         let declared = session.intent().doors.iter().find(|known| known.origin == origin && known.name != door.name);
         match declared {
             Some(other) => answers.push(compare(session, other, None, &manifest)),
             None if door.has_realm(&origin) || door.has_storage(&origin) => {}
-            None => session.discovered(origin, "--door"),
+            None => session.discovered(origin, flag),
         }
     }
     Ok(Answer::all(answers))
 }
 
-/// Every origin that this door has named so far: in its certificate, in challenges, in `Location` and `Link`.
-fn names(session: &mut Session<'_>) -> Result<BTreeSet<Origin>, Doubt> {
+/// Every origin that this door has named so far, with the flag that declares it: in its certificate and in `Link`, in
+/// challenges, in `Location`.
+fn names(session: &mut Session<'_>) -> Result<BTreeSet<(Origin, &'static str)>, Doubt> {
     let mut names = BTreeSet::new();
     let here = session.door().origin.clone();
     if here.scheme() == Scheme::Https {
         let seen = session.chain(&here)?;
         if let Came::Chain(chain) = seen.came()? {
             let hosts = chain.names().into_iter().filter_map(|name| name.parse::<Host>().ok());
-            names.extend(hosts.map(|host| here.of_host(host)));
+            names.extend(hosts.map(|host| (here.of_host(host), "--door")));
         }
     }
-    session.first()?;
     for seen in session.evidence().filter(|seen| seen.origin == here) {
         let Ok(response) = seen.response() else { continue };
-        let realms = Challenge::all(&response.headers).into_iter();
-        let realms = realms.filter_map(|challenge| challenge.parameter("realm")?.parse::<Endpoint>().ok());
-        let links = response.headers.all("link").flat_map(|value| value.split(','));
-        let links = links.filter_map(|link| link.trim().strip_prefix('<')?.split('>').next());
-        let locations = response.headers.all("location").chain(links);
-        let locations = locations.filter_map(|text| Endpoint::relative_to(&here, text).ok());
-        names.extend(realms.chain(locations).map(|endpoint| endpoint.origin));
+        names.extend(named_in(&response.headers, &here));
     }
-    names.remove(&here);
+    names.retain(|(origin, _)| *origin != here);
     Ok(names)
+}
+
+fn named_in(headers: &Headers, here: &Origin) -> Vec<(Origin, &'static str)> {
+    let challenges = Challenge::all(headers);
+    let realms = challenges.iter().filter_map(|challenge| challenge.parameter("realm"));
+    let links = headers.all("link").flat_map(|value| value.split(','));
+    let links = links.filter_map(|link| link.trim().strip_prefix('<')?.split('>').next());
+    let all = realms.filter(|realm| realm.contains("://")).map(|realm| (realm, "--realm"));
+    let all = all.chain(links.map(|link| (link, "--door")));
+    let all = all.chain(headers.all("location").map(|location| (location, "--storage")));
+    let origin = |(text, flag)| Some((Endpoint::relative_to(here, text).ok()?.origin, flag));
+    all.filter_map(origin).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_challenges_links_and_locations() {
+        let lines = [
+            ("WWW-Authenticate", r#"Bearer realm="https://auth.example/token",service="x""#),
+            ("WWW-Authenticate", r#"Basic realm="closed""#),
+            ("Link", r#"</v2/_catalog?last=a>; rel="next", <https://mirror.example/v2/>; rel="alternate""#),
+            ("Location", "https://bucket.example/blob?sig=a"),
+        ];
+        let headers: Headers = lines.into_iter().map(|(name, value)| (name, value.as_bytes())).collect();
+        let named = named_in(&headers, &"https://registry.example".parse().unwrap());
+        let named: Vec<String> = named.iter().map(|(origin, flag)| format!("{flag} {origin}")).collect();
+        assert_eq!(
+            named,
+            [
+                "--realm https://auth.example",
+                "--door https://registry.example",
+                "--door https://mirror.example",
+                "--storage https://bucket.example"
+            ]
+        );
+    }
 }

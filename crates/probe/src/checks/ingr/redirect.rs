@@ -110,10 +110,8 @@ fn ingr_08(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         return proof.map(Answer::Wrong).ok_or_else(|| missing("a redirect"));
     }
     session.wait(lifetime + GRACE)?;
-    Ok(match redirect.fetch(session, &redirect.to.target)? {
-        Answer::Wrong(proof) => Answer::Wrong(proof.after([redirect.seen.id]).graded(Severity::High)),
-        answer => answer,
-    })
+    let answer = redirect.fetch(session, &redirect.to.target)?;
+    Ok(answer.proved(|proof| proof.after([redirect.seen.id]).graded(Severity::High)))
 }
 
 fn ingr_09(session: &mut Session<'_>) -> Result<Answer, Doubt> {
@@ -123,10 +121,7 @@ fn ingr_09(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let mut targets = vec![path.to_owned(), unsigned(target)];
     targets.dedup();
     let answers = targets.iter().map(|target| redirect.fetch(session, target).unwrap_or_else(Answer::Open));
-    Ok(match Answer::all(answers) {
-        Answer::Wrong(proof) => Answer::Wrong(proof.after([redirect.seen.id])),
-        answer => answer,
-    })
+    Ok(Answer::all(answers).proved(|proof| proof.after([redirect.seen.id])))
 }
 
 /// The parts of a query, each with its name in lower case and its value.
