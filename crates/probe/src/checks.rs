@@ -2,6 +2,7 @@
 
 mod anon;
 mod authz;
+mod bind;
 mod ctl;
 mod ingr;
 mod leak;
@@ -11,7 +12,7 @@ mod tok;
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 16] = [
+static GROUPS: [&[Check]; 18] = [
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
@@ -28,6 +29,8 @@ static GROUPS: [&[Check]; 16] = [
     &leak::CHECKS,
     &leak::pages::CHECKS,
     &tls::CHECKS,
+    &bind::CHECKS,
+    &bind::mount::CHECKS,
 ];
 
 /// The control that is asked at the end of a run, when everything else has been.

@@ -147,6 +147,14 @@ impl Request {
         self.address
     }
 
+    /// With a body of this type and its length.
+    #[must_use]
+    pub fn body(mut self, kind: &str, bytes: Vec<u8>) -> Self {
+        self = self.header("Content-Type", kind).header("Content-Length", bytes.len().to_string());
+        self.body = bytes;
+        self
+    }
+
     /// Leaves out one of the headers that stand in front.
     #[must_use]
     pub fn without(mut self, name: &'static str) -> Self {
@@ -232,6 +240,9 @@ impl Request {
                 Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
                 Value::Credential(shown) => format!("\"{name}: {} ${}\"", shown.scheme(), shown.label()),
             });
+        }
+        if !self.body.is_empty() {
+            words.extend(["--data-binary".to_owned(), quoted(&String::from_utf8_lossy(&self.body))]);
         }
         match target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             true => words.extend(["--path-as-is --globoff".to_owned(), quoted(&format!("{origin}{target}"))]),

@@ -69,6 +69,16 @@ fn is_found(flaw: Flaw) {
 }
 
 #[test]
+fn writers_leave_nothing_behind() {
+    let flaws = Flaw::ALL.iter().copied().filter(|flaw| flaw.check().starts_with("BIND"));
+    for flaw in flaws.map(Some).chain([None]) {
+        let double = Double::start(flaw.as_slice());
+        let report = run(&double, Some(&["BIND-04", "BIND-05", "BIND-06"]));
+        assert_eq!(double.left_behind(), 0, "{flaw:?}: {:?}", report.notes);
+    }
+}
+
+#[test]
 fn a_safe_registry_passes_every_check() {
     let reports = of(&[]);
     for check in catalogue() {

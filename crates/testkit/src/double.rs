@@ -11,10 +11,11 @@ mod repository;
 mod secure;
 mod strangers;
 mod token;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::json;
 
@@ -71,6 +72,8 @@ impl Double {
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             mirror: OnceLock::new(),
+            uploads: Mutex::default(),
+            mounted: Mutex::default(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
@@ -114,6 +117,12 @@ impl Double {
         self.front.requests()
     }
 
+    /// What writers have left in [`OWN`]: uploads that are open, and blobs that were mounted.
+    pub fn left_behind(&self) -> usize {
+        let uploads = *self.state.uploads.lock().expect("no handler has panicked");
+        uploads + self.state.mounted.lock().expect("no handler has panicked").len()
+    }
+
     /// Takes [`LEAVER`] back.
     pub fn revoke(&self) {
         self.revoker()();
@@ -136,6 +145,10 @@ struct State {
     asked: AtomicUsize,
     /// Where the other door is.
     mirror: OnceLock<String>,
+    /// Uploads that were opened and not closed.
+    uploads: Mutex<usize>,
+    /// What was mounted and not deleted.
+    mounted: Mutex<Vec<String>>,
 }
 
 /// One door.
@@ -168,7 +181,8 @@ impl Registry {
                 let flawed = self
                     .page(request, path)
                     .or_else(|| self.to_strangers(request, path, query))
-                    .or_else(|| self.listed(request, path));
+                    .or_else(|| self.listed(request, path))
+                    .or_else(|| self.bound(request, path, query));
                 flawed.unwrap_or_else(|| match path.strip_prefix("/storage/") {
                     Some(digest) => self.stored(request, digest, query),
                     None => self.content(request, path),

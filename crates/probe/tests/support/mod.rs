@@ -93,7 +93,7 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 
 /// The same, at the first door of any intent.
 pub(crate) fn run_as(intent: &Intent, only: Option<&[&str]>) -> Report {
-    let settings = Settings { mode: Mode::Active, ..Settings::default() };
+    let settings = Settings { mode: Mode::Write, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {

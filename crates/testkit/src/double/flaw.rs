@@ -249,4 +249,28 @@ flaws! {
     CertificateIsOptional => "TLS-05" Fails,
     /// Any certificate will do.
     AnyCertificate => "TLS-05" Fails,
+    /// A public repository hands out every layer.
+    PublicHasAllLayers => "BIND-01" Fails,
+    /// Everybody's own repository hands out every layer.
+    OwnHasAllLayers => "BIND-02" Fails,
+    /// HEAD in the own repository tells of every layer.
+    OwnTellsAllLayers => "BIND-02" Fails,
+    /// Everybody's own repository hands out every manifest.
+    OwnHasAllManifests => "BIND-03" Fails,
+    /// A mount without a source finds the blob wherever it is.
+    MountsFromAnywhere => "BIND-04" Fails,
+    /// A mount does not ask whether its source may be read.
+    MountsFromAll => "BIND-05" Fails,
+    /// A mount checks the last source and takes the first.
+    MountsFromFirst => "BIND-06" Fails,
+    /// A mount checks the first source and takes the last.
+    MountsFromLast => "BIND-06" Fails,
+    /// A mount reads its source in any case, and checks it in lower case.
+    MountsFromUpperCase => "BIND-06" Fails,
+    /// A mount resolves dots in its source after it was checked.
+    MountsFromAbove => "BIND-06" Fails,
+    /// A mount takes its source from a form, and does not check it there.
+    MountsFromForm => "BIND-06" Fails,
+    /// A mount is made for GET, and checked for POST.
+    MountsByGet => "BIND-06" Fails,
 }

@@ -161,13 +161,13 @@ fn difference(
         return Err(Doubt::Unsteady { why: "granted, and refused".to_owned() });
     }
     let (granted, refused) = if here.granted { (here, there) } else { (there, here) };
-    // What the control gets, and what is public, is not exposed by that.
-    let is_theirs = role == Some(Role::Control) || matches!(resource, Resource::Public(_));
-    let proof = granted.proof.clone().filter(|_| !is_theirs);
     let says = format!("granted at {}, refused at {}", granted.seen.origin, refused.seen.origin);
-    let proof = proof.or_else(|| Proof::behaviour(&granted.seen, says));
+    let proof = granted.proof.clone().or_else(|| Proof::behaviour(&granted.seen, says));
     let proof = proof.ok_or_else(|| Doubt::Unsteady { why: "granted, and not answered".to_owned() })?;
-    Ok(Answer::Wrong(proof.after([refused.seen.id])))
+    let wrong = Answer::Wrong(proof.after([refused.seen.id]));
+    // What somebody with a credential gets, and what is public, is not exposed by that.
+    let is_theirs = role.is_some() || matches!(resource, Resource::Public(_));
+    Ok(if is_theirs { wrong.aside() } else { wrong })
 }
 
 fn ingr_17(session: &mut Session<'_>) -> Result<Answer, Doubt> {
