@@ -43,7 +43,13 @@ impl Held {
     /// Everything in the repository of *low*; none where its lists cannot be read in full.
     pub(super) fn by_low(session: &mut Session<'_>) -> Result<Option<Self>, Doubt> {
         let (low, owned) = (session.low()?, session.owned()?);
-        Self::of(session, owned, &low, &mut MAX_MANIFESTS.clone())
+        let seen = session.ask(&session.tags(owned).credential(low.credential()))?;
+        if seen.status() == Some(404) {
+            // Nothing was pushed there yet.
+            return Ok(Some(Self::default()));
+        }
+        let mut left = MAX_MANIFESTS;
+        Self::of(session, owned, &low, &mut left)
     }
 
     /// Both.
@@ -87,10 +93,8 @@ fn tags(session: &mut Session<'_>, name: &str, caller: &Caller) -> Result<Option
     let response = seen.response()?;
     match response.status {
         200 => {}
-        // Nothing was pushed there yet.
-        404 => return Ok(Some(Vec::new())),
         // There is no list for this caller, or none at all.
-        401 | 405 => return Ok(None),
+        401 | 404 | 405 => return Ok(None),
         429 => return Err(Doubt::RateLimited),
         status @ 500..=599 => return Err(Doubt::ServerFailed { status }),
         status => return Err(Doubt::OtherRefusal { status }),
