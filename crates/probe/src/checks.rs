@@ -9,7 +9,7 @@ mod tok;
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 12] = [
+static GROUPS: [&[Check]; 13] = [
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
@@ -18,6 +18,7 @@ static GROUPS: [&[Check]; 12] = [
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
     &tok::spelling::CHECKS,
+    &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
     &leak::CHECKS,

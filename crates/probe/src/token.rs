@@ -178,6 +178,12 @@ impl Token {
         Arc::new(Credential::bearer(&door.origin, &self.secret))
     }
 
+    /// What is signed, and the signature; none where the token is no JWT of three parts.
+    pub(crate) fn signed(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (signed, signature) = self.secret.expose().rsplit_once('.').filter(|_| self.says.is_some())?;
+        Some((signed.as_bytes().to_vec(), URL_SAFE_NO_PAD.decode(signature).ok()?))
+    }
+
     /// Whether it says that it grants nothing at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
