@@ -77,6 +77,12 @@ pub enum Group {
     Authz,
     /// What a refusal tells.
     Leak,
+    /// Every other door.
+    Ingr,
+    /// Handshakes and certificates.
+    Tls,
+    /// Content belongs to a repository.
+    Bind,
 }
 
 impl Group {
@@ -89,6 +95,9 @@ impl Group {
             Self::Tok => "TOK",
             Self::Authz => "AUTHZ",
             Self::Leak => "LEAK",
+            Self::Ingr => "INGR",
+            Self::Tls => "TLS",
+            Self::Bind => "BIND",
         }
     }
 
@@ -116,6 +125,8 @@ pub enum Need {
     Owned,
     /// An identity that is taken back in the middle of the run.
     Hook,
+    /// A certificate of ours that the door demands.
+    Certificate,
 }
 
 /// One question of the catalogue.

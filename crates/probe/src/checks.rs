@@ -3,13 +3,15 @@
 mod anon;
 mod authz;
 mod ctl;
+mod ingr;
 mod leak;
+mod tls;
 mod tok;
 
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 13] = [
+static GROUPS: &[&[Check]] = &[
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
@@ -21,8 +23,12 @@ static GROUPS: [&[Check]; 13] = [
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
+    &ingr::CHECKS,
+    &ingr::doors::CHECKS,
+    &ingr::redirect::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
+    &tls::CHECKS,
 ];
 
 /// The control that is asked at the end of a run, when everything else has been.

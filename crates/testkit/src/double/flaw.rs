@@ -1,5 +1,15 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
+/// Checks that ask the door over TLS, because nothing else has what they ask for.
+const OVER_TLS: [&str; 7] = ["INGR-02", "INGR-03", "INGR-08", "INGR-09", "TLS-01", "TLS-02", "TLS-05"];
+
+impl Flaw {
+    /// Whether it is to be seen at the door over TLS alone.
+    pub fn is_over_tls(self) -> bool {
+        self == Self::SchemeFromForwarded || OVER_TLS.contains(&self.check())
+    }
+}
+
 /// What a flaw does to its check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -211,6 +221,8 @@ flaws! {
     RealmFromHost => "LEAK-05" Fails,
     /// The realm is built from `X-Forwarded-Host`.
     RealmFromForwarded => "LEAK-05" Fails,
+    /// The scheme of the realm is that of `X-Forwarded-Proto`.
+    SchemeFromForwarded => "LEAK-05" Fails,
     /// Anybody gets the metrics.
     OpenMetrics => "LEAK-09" Fails,
     /// Anybody gets a profile of the memory.
@@ -219,4 +231,36 @@ flaws! {
     OpenConsole => "LEAK-09" Fails,
     /// The description of the login names a host inside.
     NamesHostInside => "LEAK-09" Fails,
+    /// The manifest is open over plain HTTP.
+    OpenInTheClear => "INGR-02" Fails,
+    /// Passwords are looked at over plain HTTP.
+    LogsInInTheClear => "INGR-02" Fails,
+    /// Whoever asks for the bare address gets the manifest.
+    OpenByAddress => "INGR-03" Fails,
+    /// Another door is named in `Link`, and open.
+    NamesOpenDoor => "INGR-05" Fails,
+    /// A redirect is good for an hour.
+    LongRedirect => "INGR-08" Fails,
+    /// A redirect does not end when it says.
+    EndlessRedirect => "INGR-08" Fails,
+    /// Nobody looks at the signature of a redirect.
+    UnsignedRedirect => "INGR-09" Fails,
+    /// The other door is open.
+    MirrorIsOpen => "INGR-17" Fails,
+    /// The other door refuses everybody.
+    MirrorIsClosed => "INGR-17" Fails,
+    /// The certificate ends in three days.
+    CertificateEnds => "TLS-01" Fails,
+    /// The certificate is for another name.
+    CertificateOfAnother => "TLS-01" Fails,
+    /// The certificate is signed by nobody.
+    CertificateOfNobody => "TLS-01" Fails,
+    /// TLS 1.0 is spoken.
+    SpeaksTls10 => "TLS-02" Fails,
+    /// TLS 1.1 is spoken.
+    SpeaksTls11 => "TLS-02" Fails,
+    /// A certificate may be shown, or not.
+    CertificateIsOptional => "TLS-05" Fails,
+    /// Any certificate will do.
+    AnyCertificate => "TLS-05" Fails,
 }

@@ -131,7 +131,7 @@ impl Registry {
     /// The text of a token: of the form of a JWT, unless it is opaque. It is known by its text, so nothing signs it.
     fn hand_out(&self, grant: Grant) -> String {
         let mut tokens = self.state.tokens.0.lock().expect("no handler has panicked");
-        let id = digest_of(format!("{} {}", self.address, tokens.len()).as_bytes());
+        let id = digest_of(format!("{} {}", self.base, tokens.len()).as_bytes());
         let id = id.trim_start_matches("sha256:");
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = match self.has(Flaw::OpaqueTokenForAnybody) || self.has(Flaw::OpaqueCatalogForAnybody) {
@@ -178,6 +178,6 @@ fn hmac_of(key: &[u8], text: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs()
 }
