@@ -123,10 +123,10 @@ pub enum Need {
     Public,
     /// A repository that the identity `low` owns, and that identity.
     Owned,
-    /// A certificate of ours that the door demands.
-    Certificate,
     /// An identity that is taken back in the middle of the run.
     Hook,
+    /// A certificate of ours that the door demands.
+    Certificate,
 }
 
 /// One question of the catalogue.

@@ -12,7 +12,7 @@ mod tok;
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 18] = [
+static GROUPS: &[&[Check]] = &[
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
@@ -21,6 +21,7 @@ static GROUPS: [&[Check]; 18] = [
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
     &tok::spelling::CHECKS,
+    &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
     &ingr::CHECKS,

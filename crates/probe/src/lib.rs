@@ -53,6 +53,6 @@ pub use request::{Keep, MANIFEST_TYPES, Request};
 pub use response::{Body, Ended, Headers, Response};
 pub use run::{Budget, Clock, Discovered, Note};
 pub use session::{Caller, Session};
-pub use token::{Access, Exchanged, Jwt, Realm, Token, TokenRequest};
+pub use token::{Access, Exchanged, Jwt, Realm, Refresh, Token, TokenRequest};
 pub use verdict::{Answer, Passed, Verdict};
 pub use wire::WireError;

@@ -101,8 +101,8 @@ impl Need {
             Self::Layer => "layer of the private image".to_owned(),
             Self::Identity(role) => format!("identity `{}` that may be shown here", format!("{role:?}").to_lowercase()),
             Self::Public => "public repository".to_owned(),
-            Self::Certificate => "certificate that this door demands".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
+            Self::Certificate => "certificate that this door demands".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }
     }

@@ -15,9 +15,8 @@ use testkit::double::{Double, Effect, Flaw};
 /// A run of every check at the door in the clear, and one at the door over TLS: what the one has nothing to ask for, the
 /// other has.
 fn of(flaws: &[Flaw]) -> [Report; 2] {
-    // Whoever is taken back in the one is gone for the other.
-    let [first, second] = [(); 2].map(|()| Double::start(flaws));
-    [run(&first, None), run_as(&over_tls(&second), None)]
+    // Two registries: what a run takes back is gone for the next.
+    [run(&Double::start(flaws), None), run_as(&over_tls(&Double::start(flaws)), None)]
 }
 
 /// The verdicts on a check, wherever it was asked.

@@ -157,6 +157,20 @@ flaws! {
     TokensLastHours => "TOK-17" Fails,
     /// Tokens are good for a little too long, by `expires_in` alone.
     TokensLastLonger => "TOK-17" Fails,
+    /// Tokens may be kept by every cache on the way.
+    TokensAreCached => "TOK-18" Fails,
+    /// Tokens are made with the key that verifies them.
+    SharedKey => "TOK-22" Fails,
+    /// Tokens are counted.
+    CountsTokens => "TOK-22" Fails,
+    /// Tokens have no name of their own.
+    NamesNoToken => "TOK-22" Fails,
+    /// The address of a person stands in the token.
+    NamesPeople => "TOK-22" Fails,
+    /// Tokens are made with no key at all.
+    EmptyKey => "TOK-23" Fails,
+    /// Tokens are made with a key that anybody guesses.
+    GuessableKey => "TOK-23" Fails,
     /// Whoever has a token reads what it does not name.
     TokenIsNotRead => "TOK-24" Fails,
     /// The other door takes tokens that were made for the first.

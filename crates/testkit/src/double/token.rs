@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -108,7 +109,8 @@ impl Registry {
         let grant = Grant { user, audience, access, expires: now() + lifetime, lifetime };
         let expires_in = if self.has(Flaw::TokensLastLonger) { 1000 } else { lifetime };
         let body = json!({ "token": self.hand_out(grant), "expires_in": expires_in }).to_string();
-        let headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")];
+        let kept = if self.has(Flaw::TokensAreCached) { "public, max-age=60" } else { "no-store" };
+        let headers = [("Content-Type", "application/json"), ("Cache-Control", kept)];
         Answer::http(request, 200, &headers, body.as_bytes())
     }
 
@@ -135,8 +137,13 @@ impl Registry {
         let text = match self.has(Flaw::OpaqueTokenForAnybody) || self.has(Flaw::OpaqueCatalogForAnybody) {
             true => format!("opaque-{id}"),
             false => {
-                let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "double" });
-                format!("{}.{}.{}", part(&header), part(&grant.claims(id)), URL_SAFE_NO_PAD.encode(id))
+                let claims = self.flawed_claims(grant.claims(id), tokens.len());
+                let key = self.shared_key();
+                let header =
+                    json!({ "alg": if key.is_some() { "HS256" } else { "ES256" }, "typ": "JWT", "kid": "double" });
+                let signed = format!("{}.{}", part(&header), part(&claims));
+                let signature = key.map_or(id.as_bytes().to_vec(), |key| hmac_of(&key, signed.as_bytes()));
+                format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
             }
         };
         tokens.insert(text.clone(), grant);
@@ -164,6 +171,11 @@ fn parameter(part: &str) -> Option<(String, String)> {
         });
     }
     Some((name.to_owned(), String::from_utf8(decoded).ok()?))
+}
+
+/// HMAC with SHA-256.
+fn hmac_of(key: &[u8], text: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
 pub(super) fn now() -> u64 {

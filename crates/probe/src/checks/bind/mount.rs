@@ -76,15 +76,15 @@ fn bind_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 
 fn bind_06(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let (second, owned) = (session.second().name.as_str(), session.owned()?);
-    let form = format!("from={second}").into_bytes();
+    let form = format!("from={second}");
     Mounting::each(session, &|mounting| {
         vec![
             mounting.post(&format!("&from={second}&from={owned}")),
             mounting.post(&format!("&from={owned}&from={second}")),
             mounting.post(&format!("&FROM={second}")),
             mounting.post(&format!("&from={owned}/../{second}")),
-            mounting.bare("POST", "").body("application/x-www-form-urlencoded", form.clone()),
-            mounting.bare("GET", &format!("&from={second}")),
+            Request::form(mounting.target(""), &form, None),
+            Request::get(mounting.target(&format!("&from={second}"))),
         ]
     })
 }
@@ -108,12 +108,12 @@ impl Mounting {
         Ok(Answer::all(answers.map(|request| mounting.mount(session, &request).unwrap_or_else(Answer::Open))))
     }
 
-    fn bare(&self, method: &str, from: &str) -> Request {
-        Request::new(method, format!("/v2/{}/blobs/uploads/?mount={}{from}", self.owned, self.layer.digest))
+    fn target(&self, from: &str) -> String {
+        format!("/v2/{}/blobs/uploads/?mount={}{from}", self.owned, self.layer.digest)
     }
 
     fn post(&self, from: &str) -> Request {
-        self.bare("POST", from).header("Content-Length", "0")
+        Request::new("POST", self.target(from)).header("Content-Length", "0")
     }
 
     fn mount(&self, session: &mut Session<'_>, request: &Request) -> Result<Answer, Doubt> {

@@ -61,7 +61,7 @@ pub(in crate::checks) static CHECKS: [Check; 4] = [
         mode: Mode::Active,
         severity: Severity::Critical,
         title: "a key shown directly is worth no more than in an exchange",
-        request: "GET /v2/S/manifests/T with the secret of low as Bearer, and as Basic with its own name and with others",
+        request: "GET /v2/S/manifests/T with the secret of low as Bearer, and as Basic with its own name and with `token`",
         judgement: "Pass: refused, as the exchange refuses it. Fail: the manifest",
         why: "keys with a scope lose it where they are taken for a password on the way around the token service",
         remedy: "let every way to show a key end in the same decision",
@@ -203,7 +203,7 @@ fn still(session: &mut Session<'_>, own: &Request, old: &Caller, scope: &str) ->
 fn tok_27(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     session.low()?;
     let (second, low, origin) = (session.second(), session.low_login()?, &session.door().origin);
-    let names = [low.user.as_str(), "token", "oauth2accesstoken", "x"];
+    let names = [low.user.as_str(), "token"];
     let basic = names.map(|user| Credential::basic(origin, user, &low.secret));
     let shown = [Credential::bearer(origin, &low.secret)].into_iter().chain(basic);
     let answer = Answer::first_wrong(shown, |shown| read(session, &Caller::Known(Arc::new(shown)), second));
