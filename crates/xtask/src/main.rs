@@ -23,6 +23,7 @@ usage: cargo xtask COMMAND
   test [--without-root]    installs what is missing, then format, build, lint, tests, and real clients
   soak                     the long tests
   bench flow [--itself]    CPU per request beside a bare hyper server; with --itself that server beside itself
+  bench lists              CPU per page of long lists beside short ones
   shape                    sizes of files and functions, share of documentation
   audit                    dependencies: bans, licences, sources, advisories (needs cargo-deny)
 ";
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ["soak"] => soak::run(),
         ["bench", "flow"] => bench::flow(false),
         ["bench", "flow", "--itself"] => bench::flow(true),
+        ["bench", "lists"] => bench::lists(),
         ["shape"] => shape::print(),
         ["audit"] => audit::run(),
         _ => {
