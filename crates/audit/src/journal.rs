@@ -296,7 +296,8 @@ fn is_synced(request: &Request) -> bool {
             | Operation::AppendUpload { .. }
             | Operation::ReadUpload { .. }
             | Operation::CancelUpload { .. }
-            | Operation::ListTags { .. } => false,
+            | Operation::ListTags { .. }
+            | Operation::ListReferrers { .. } => false,
         },
     }
 }

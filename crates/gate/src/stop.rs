@@ -164,7 +164,8 @@ fn missing(request: &Request) -> Option<(ErrorCode, &'static str)> {
         | Operation::FinishUpload { .. }
         | Operation::ReadUpload { .. }
         | Operation::CancelUpload { .. }
-        | Operation::ListTags { .. } => None,
+        | Operation::ListTags { .. }
+        | Operation::ListReferrers { .. } => None,
     }
 }
 

@@ -162,8 +162,8 @@ fn expected(stranger: Stranger, path: Path, request: &Request) -> Option<Expecte
 /// Who is identified is refused by policy: 403 for what exists and for what does not. Whoever may push reads 404 on HEAD.
 fn refused(stranger: Stranger, request: &Request) -> Option<Expected> {
     let Request::Oci(Oci { operation, .. }) = request else { return None };
-    let reads =
-        matches!(operation, Operation::ReadManifest { .. } | Operation::ReadBlob { .. } | Operation::ListTags { .. });
+    let lists = matches!(operation, Operation::ListTags { .. } | Operation::ListReferrers { .. });
+    let reads = lists || matches!(operation, Operation::ReadManifest { .. } | Operation::ReadBlob { .. });
     let deletes = matches!(operation, Operation::DeleteManifest { .. } | Operation::DeleteBlob { .. });
     let pushes = stranger == Stranger::PushOnly;
     if pushes && !reads && !deletes {

@@ -202,7 +202,8 @@ fn digest(request: &Request) -> Option<String> {
         | Operation::DeleteManifest { reference } => reference.digest(),
         Operation::ReadBlob { digest, .. }
         | Operation::DeleteBlob { digest }
-        | Operation::FinishUpload { digest, .. } => Some(digest),
+        | Operation::FinishUpload { digest, .. }
+        | Operation::ListReferrers { subject: digest, .. } => Some(digest),
         Operation::OpenUpload { mount, digest, .. } => mount.as_ref().map(|mount| &mount.digest).or(digest.as_ref()),
         _ => None,
     };

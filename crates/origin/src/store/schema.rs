@@ -15,7 +15,8 @@ const STATEMENTS: usize = 64;
 /// Every version of the tables, each as the statements that lead to it from the one before. What stands here was
 /// applied somewhere: it is added to and never changed. Times are seconds since 1970. No index is partial: SQLite plans a
 /// statement anew for every value that a partial index might depend on.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE content (
         digest TEXT PRIMARY KEY,
         size   INTEGER NOT NULL,
@@ -64,7 +65,11 @@ const MIGRATIONS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX upload_owner ON upload (principal, epoch);
     CREATE INDEX upload_opened ON upload (opened);
-"];
+",
+    "
+    CREATE INDEX manifest_artifact_type ON manifest (repository, subject, artifact_type);
+",
+];
 
 /// Opens the database, and makes it and the folders beside it where there were none.
 pub(super) fn open(content: &Content) -> Result<Connection, Fault> {

@@ -6,4 +6,5 @@ mod opening;
 mod pulls;
 mod pushes;
 mod races;
+mod referrers;
 mod support;

@@ -1,5 +1,5 @@
 use http::Method;
-use http::header::HeaderValue;
+use http::header::{HeaderValue, RANGE};
 use proptest::prelude::*;
 
 use super::*;
@@ -99,6 +99,33 @@ fn parameters_stand_once() {
     assert_eq!(status(Method::GET, "/v2/a/tags/list?n=1&n=2"), 400);
     assert_eq!(status(Method::GET, "/v2/a/tags/list?n=-1"), 400);
     assert_eq!(status(Method::GET, "/v2/a/tags/list?n=x"), 400);
+    let referrers = format!("/v2/a/referrers/{DIGEST}");
+    for query in ["n=x", "n=1&n=2", "last=v1", "artifactType=a&artifactType=b"] {
+        assert_eq!(status(Method::GET, &format!("{referrers}?{query}")), 400, "{query}");
+    }
+}
+
+#[test]
+fn referrers_are_asked_for_by_digest() {
+    let filter = |query: &str| {
+        let request = parse(Method::GET, &format!("/v2/a/referrers/{DIGEST}{query}")).unwrap();
+        let Request::Oci(Oci { operation: Operation::ListReferrers { artifact_type, .. }, .. }) = request else {
+            panic!("{request:?}")
+        };
+        artifact_type
+    };
+    assert_eq!(filter("?artifactType="), None);
+    for query in ["?artifactType=application/spdx+json", "?n=3&artifactType=application%2Fspdx%2Bjson"] {
+        assert_eq!(filter(query).as_deref(), Some("application/spdx+json"), "{query}");
+    }
+    for bad in ["/v2/a/referrers/v1", "/v2/a/referrers/sha256:abc", "/v2/a/referrers/", "/v2/A/referrers/sha256:abc"] {
+        assert_eq!(status(Method::GET, bad), 400, "{bad}");
+    }
+    let nested = parse(Method::GET, &format!("/v2/a/referrers/b/referrers/{DIGEST}")).unwrap();
+    assert_eq!(nested.repository().map(Repository::as_str), Some("a/referrers/b"));
+    for method in [Method::HEAD, Method::PUT, Method::POST, Method::DELETE] {
+        assert_eq!(status(method, &format!("/v2/a/referrers/{DIGEST}")), 405);
+    }
 }
 
 #[test]
@@ -221,6 +248,16 @@ fn operations() -> impl Strategy<Value = Operation> {
         uploads().prop_map(|upload| Operation::CancelUpload { upload }),
         (proptest::option::of(0..u64::MAX), proptest::option::of(tags()))
             .prop_map(|(n, last)| { Operation::ListTags { page: Page { n, last: last.map(|tag| tag.to_string()) } } }),
+        (
+            digests(),
+            proptest::option::of("[!-~]{1,20}"),
+            proptest::option::of(0..u64::MAX),
+            proptest::option::of(digests())
+        )
+            .prop_map(|(subject, artifact_type, n, last)| {
+                let page = Page { n, last: last.map(|digest| digest.to_string()) };
+                Operation::ListReferrers { subject, artifact_type, page }
+            }),
     ]
 }
 
