@@ -6,7 +6,7 @@ use std::fs::File;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LINK, LOCATION};
-use protocol::{Digest, Oci, Problem, Repository, Request, Span};
+use protocol::{Digest, Problem, Repository, Request, Span};
 
 /// `Docker-Content-Digest`: which content is meant.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -64,8 +64,8 @@ impl Served {
     }
 
     /// There is more of the list, and this request asks for it (RFC 8288).
-    pub(crate) fn followed_by(self, next: Oci) -> Self {
-        self.with(LINK, format_args!("<{}>; rel=\"next\"", Request::Oci(next).render().target))
+    pub(crate) fn followed_by(self, next: &Request) -> Self {
+        self.with(LINK, format_args!("<{}>; rel=\"next\"", next.render().target))
     }
 
     /// Names the content.

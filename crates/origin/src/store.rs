@@ -10,6 +10,7 @@ mod disk;
 mod hashing;
 mod manifests;
 mod referrers;
+mod repositories;
 mod schema;
 mod tags;
 mod uploads;

@@ -29,6 +29,9 @@ impl Request {
             Self::Token(token) => {
                 Rendered { method: Method::GET, target: format!("/token{}", token.query()), headers: vec![] }
             }
+            Self::Catalog { page } => {
+                Rendered { method: Method::GET, target: format!("/v2/_catalog{}", page.query(None)), headers: vec![] }
+            }
             Self::Oci(oci) => oci.render(),
         }
     }

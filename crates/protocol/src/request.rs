@@ -23,6 +23,11 @@ pub enum Request {
     },
     /// Something about one repository (OCI distribution-spec).
     Oci(Oci),
+    /// `/v2/_catalog`: which repositories are there? No part of the distribution-spec, and older than it.
+    Catalog {
+        /// Which part of the list.
+        page: Page,
+    },
     /// An access token (distribution, token specification).
     Token(TokenRequest),
 }
@@ -207,6 +212,7 @@ impl Request {
         match head.path.as_str() {
             "/token" => TokenRequest::parse(head).map(Self::Token),
             "/v2" | "/v2/" => parse::reading(head).map(|reading| Self::Ping { reading }),
+            "/v2/_catalog" => parse::catalog(head).map(|page| Self::Catalog { page }),
             path => parse::oci(head, path).map(Self::Oci),
         }
     }
@@ -217,6 +223,7 @@ impl Request {
         match self {
             Self::Ping { .. } => Route::Ping,
             Self::Token(_) => Route::Token,
+            Self::Catalog { .. } => Route::ListRepositories,
             Self::Oci(oci) => oci.operation.route(),
         }
     }
@@ -228,6 +235,7 @@ impl Request {
         match self {
             Self::Ping { .. } => Accesses::Identity,
             Self::Token(token) => Accesses::Scopes(token.scopes.clone()),
+            Self::Catalog { .. } => Accesses::Filter(Action::ListRepositories),
             Self::Oci(oci) => oci.accesses(),
         }
     }
@@ -235,7 +243,48 @@ impl Request {
     /// Everything that a token must carry for it: the `scope` of its challenge.
     #[must_use]
     pub fn needed_scopes(&self) -> Vec<Scope> {
-        let Self::Oci(Oci { repository, operation }) = self else { return Vec::new() };
+        match self {
+            Self::Ping { .. } | Self::Token(_) => Vec::new(),
+            Self::Catalog { .. } => vec![Scope::Catalog { granted: true }],
+            Self::Oci(oci) => oci.needed_scopes(),
+        }
+    }
+
+    /// The same request without what it only wished for: a mount becomes a plain upload.
+    #[must_use]
+    pub fn without_wish(mut self) -> Self {
+        if let Self::Oci(Oci { operation: Operation::OpenUpload { mount, .. }, .. }) = &mut self {
+            *mount = None;
+        }
+        self
+    }
+
+    /// The repository it is about, if it is about one.
+    #[must_use]
+    pub fn repository(&self) -> Option<&Repository> {
+        match self {
+            Self::Oci(oci) => Some(&oci.repository),
+            Self::Ping { .. } | Self::Catalog { .. } | Self::Token(_) => None,
+        }
+    }
+
+    /// Whether the answer has a head only.
+    #[must_use]
+    pub fn is_head(&self) -> bool {
+        match self {
+            Self::Ping { reading } => *reading == Reading::Head,
+            Self::Oci(Oci {
+                operation: Operation::ReadManifest { reading, .. } | Operation::ReadBlob { reading, .. },
+                ..
+            }) => *reading == Reading::Head,
+            Self::Oci(_) | Self::Catalog { .. } | Self::Token(_) => false,
+        }
+    }
+}
+
+impl Oci {
+    fn needed_scopes(&self) -> Vec<Scope> {
+        let Self { repository, operation } = self;
         let pull = [WireAction::Pull].as_slice();
         let push = [WireAction::Pull, WireAction::Push].as_slice();
         match operation {
@@ -258,39 +307,6 @@ impl Request {
         }
     }
 
-    /// The same request without what it only wished for: a mount becomes a plain upload.
-    #[must_use]
-    pub fn without_wish(mut self) -> Self {
-        if let Self::Oci(Oci { operation: Operation::OpenUpload { mount, .. }, .. }) = &mut self {
-            *mount = None;
-        }
-        self
-    }
-
-    /// The repository it is about, if it is about one.
-    #[must_use]
-    pub fn repository(&self) -> Option<&Repository> {
-        match self {
-            Self::Oci(oci) => Some(&oci.repository),
-            Self::Ping { .. } | Self::Token(_) => None,
-        }
-    }
-
-    /// Whether the answer has a head only.
-    #[must_use]
-    pub fn is_head(&self) -> bool {
-        match self {
-            Self::Ping { reading } => *reading == Reading::Head,
-            Self::Oci(Oci {
-                operation: Operation::ReadManifest { reading, .. } | Operation::ReadBlob { reading, .. },
-                ..
-            }) => *reading == Reading::Head,
-            Self::Oci(_) | Self::Token(_) => false,
-        }
-    }
-}
-
-impl Oci {
     fn accesses(&self) -> Accesses {
         let one = |action| Accesses::Every(vec![Access::new(action, &self.repository)]);
         match &self.operation {

@@ -37,13 +37,15 @@ pub enum Route {
     ListTags,
     /// `GET /v2/<name>/referrers/<digest>`
     ListReferrers,
+    /// `GET /v2/_catalog`
+    ListRepositories,
     /// `GET /token`, `POST /token`
     Token,
 }
 
 impl Route {
     /// Every route there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Ping,
         Self::ReadManifest,
         Self::WriteManifest,
@@ -57,6 +59,7 @@ impl Route {
         Self::CancelUpload,
         Self::ListTags,
         Self::ListReferrers,
+        Self::ListRepositories,
         Self::Token,
     ];
 
@@ -77,6 +80,7 @@ impl Route {
             Self::CancelUpload => "cancel-upload",
             Self::ListTags => "list-tags",
             Self::ListReferrers => "list-referrers",
+            Self::ListRepositories => "list-repositories",
             Self::Token => "token",
         }
     }
@@ -122,6 +126,7 @@ impl Request {
                 let page = Page::default();
                 vec![oci(Operation::ListReferrers { subject: digest, artifact_type: None, page })]
             }
+            Route::ListRepositories => vec![Self::Catalog { page: Page::default() }],
             Route::Token => [Method::GET, Method::POST]
                 .into_iter()
                 .map(|method| Self::Token(TokenRequest::sample(method, Scope::pull(repository))))

@@ -65,7 +65,8 @@ impl House {
         let (journal, _) = Journal::open(&settings, data.join("journal"), &name, signer, now()).unwrap();
         let journal = Arc::new(journal);
         let text = PolicyText { name: "test.cedar".to_owned(), text: rule.to_owned() };
-        let policy = Policy::build(&Settings::default(), Vec::new(), &[text]).unwrap();
+        let settings = Settings { catalog: true, ..Settings::default() };
+        let policy = Policy::build(&settings, Vec::new(), &[text]).unwrap();
         let (sender, policy) = watch::channel(Arc::new(policy));
         // Kept for as long as the process: a gate whose policy can never change again is no case of these tests.
         std::mem::forget(sender);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use http::header::{CONTENT_TYPE, HeaderName};
-use protocol::{Digest, Manifest, MediaType, Oci, Operation, Page, Repository};
+use protocol::{Digest, Manifest, MediaType, Oci, Operation, Page, Repository, Request};
 use rusqlite::{Connection, Row, params};
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -69,7 +69,7 @@ impl Store {
                 let (subject, artifact_type) = (subject.clone(), artifact_type.map(str::to_owned));
                 let page = Page { n: Some(n), last: Some(last.digest.to_string()) };
                 let operation = Operation::ListReferrers { subject, artifact_type, page };
-                served.followed_by(Oci { operation, ..request.clone() })
+                served.followed_by(&Request::Oci(Oci { operation, ..request.clone() }))
             }
             None => served,
         })

@@ -1,6 +1,6 @@
 //! Tags: names of manifests that may move.
 
-use protocol::{Digest, Oci, Operation, Page, Repository, Tag};
+use protocol::{Digest, Oci, Operation, Page, Repository, Request, Tag};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, Work, schema};
@@ -37,7 +37,7 @@ impl Store {
         Ok(match tags.last().filter(|_| more) {
             Some(last) => {
                 let operation = Operation::ListTags { page: Page { n: Some(n), last: Some(last.to_string()) } };
-                served.followed_by(Oci { operation, ..request.clone() })
+                served.followed_by(&Request::Oci(Oci { operation, ..request.clone() }))
             }
             None => served,
         })

@@ -7,4 +7,5 @@ mod pulls;
 mod pushes;
 mod races;
 mod referrers;
+mod repositories;
 mod support;

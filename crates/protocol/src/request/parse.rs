@@ -41,6 +41,11 @@ pub(super) fn oci(head: &Head, path: &str) -> Result<Oci, Malformed> {
     Ok(Oci { repository: name.parse().map_err(Malformed::name)?, operation })
 }
 
+/// `/v2/_catalog`: no repository has such a name.
+pub(super) fn catalog(head: &Head) -> Result<Page, Malformed> {
+    page::<Repository>(head, &Query::parse(head.query.as_deref())?)
+}
+
 fn manifest(head: &Head, query: &Query, last: &str) -> Result<Operation, Malformed> {
     let reference = reference(last);
     match head.method {

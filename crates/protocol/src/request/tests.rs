@@ -50,8 +50,9 @@ fn what_is_not_canonical_is_refused() {
     for target in [
         "/V2/a/manifests/v1",
         "//v2/a/manifests/v1",
-        "/v2/_catalog",
         "/v2/_catalog/",
+        "/v2/_catalog/x",
+        "//v2/_catalog",
         "/v2/a/tags/list/",
         "/v2/a/manifests/v1/",
         "/v2/a",
@@ -80,6 +81,7 @@ fn methods_are_closed() {
         &format!("/v2/a/blobs/{DIGEST}"),
         "/v2/a/tags/list",
         "/v2/a/blobs/uploads/",
+        "/v2/_catalog",
         "/token",
     ] {
         for method in [Method::OPTIONS, Method::TRACE, Method::CONNECT, odd(), Method::from_bytes(b"get").unwrap()] {
@@ -102,6 +104,19 @@ fn parameters_stand_once() {
     let referrers = format!("/v2/a/referrers/{DIGEST}");
     for query in ["n=x", "n=1&n=2", "last=v1", "artifactType=a&artifactType=b"] {
         assert_eq!(status(Method::GET, &format!("{referrers}?{query}")), 400, "{query}");
+    }
+}
+
+#[test]
+fn the_catalog_is_read_and_nothing_else() {
+    let page = |n, last: &str| Request::Catalog { page: Page { n, last: Some(last.to_owned()) } };
+    assert_eq!(parse(Method::GET, "/v2/_catalog").unwrap(), Request::Catalog { page: Page::default() });
+    assert_eq!(parse(Method::GET, "/v2/_catalog?n=2&last=a%2Fb").unwrap(), page(Some(2), "a/b"));
+    for query in ["n=-1", "n=x", "n=1&n=2", "last=A", "last=_catalog", "last=a&last=b"] {
+        assert_eq!(status(Method::GET, &format!("/v2/_catalog?{query}")), 400, "{query}");
+    }
+    for method in [Method::HEAD, Method::PUT, Method::POST, Method::DELETE] {
+        assert_eq!(status(method, "/v2/_catalog"), 405);
     }
 }
 
@@ -166,6 +181,7 @@ fn challenges_hold_everything_that_is_needed() {
         parse(method, target).unwrap().needed_scopes().iter().map(Scope::to_string).collect()
     };
     assert_eq!(scopes(Method::GET, "/v2/a/manifests/v1"), ["repository:a:pull"]);
+    assert_eq!(scopes(Method::GET, "/v2/_catalog?n=3"), ["registry:catalog:*"]);
     assert_eq!(scopes(Method::PUT, "/v2/a/manifests/v1"), ["repository:a:pull,push"]);
     assert_eq!(scopes(Method::DELETE, "/v2/a/manifests/v1"), ["repository:a:delete"]);
     let mount = format!("/v2/a/blobs/uploads/?mount={DIGEST}&from=b");
@@ -264,6 +280,8 @@ fn operations() -> impl Strategy<Value = Operation> {
 fn requests() -> impl Strategy<Value = Request> {
     prop_oneof![
         readings().prop_map(|reading| Request::Ping { reading }),
+        (proptest::option::of(0..u64::MAX), proptest::option::of(repository()))
+            .prop_map(|(n, last)| Request::Catalog { page: Page { n, last: last.map(|name| name.to_string()) } }),
         (repository(), operations()).prop_map(|(repository, operation)| Request::Oci(Oci { repository, operation })),
         (proptest::option::of("[a-z.]{1,9}"), proptest::collection::btree_set(repository(), 0..4), any::<bool>())
             .prop_map(|(service, names, offline)| Request::Token(TokenRequest {
