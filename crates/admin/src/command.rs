@@ -111,7 +111,7 @@ impl Command {
     }
 }
 
-/// The flags that say what may be done: `--pull`, `--push`, `--delete`, `--read-manifest`, `--no-list`.
+/// The flags that say what may be done: `--pull`, `--push`, `--delete`, `--list`, `--read-manifest`, `--no-list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GrantWords {
@@ -121,6 +121,8 @@ pub struct GrantWords {
     pub push: Vec<Pattern>,
     /// Where it may delete.
     pub delete: Vec<Pattern>,
+    /// Where it may see what exists.
+    pub list: Vec<Pattern>,
     /// Where it may read manifests, and nothing else.
     pub read_manifest: Vec<Pattern>,
     /// To pull is not to enumerate.
@@ -136,6 +138,7 @@ impl GrantWords {
             (&self.pull, ActionSet::of(Group::Pull).without(lists)),
             (&self.push, ActionSet::of(Group::Push)),
             (&self.delete, ActionSet::of(Group::Delete)),
+            (&self.list, ActionSet::of(Group::List)),
             (&self.read_manifest, [Action::ReadManifest].into_iter().collect()),
         ];
         let mut rows: Vec<(Pattern, ActionSet)> = Vec::new();
@@ -247,6 +250,7 @@ mod tests {
         let words = GrantWords {
             pull: vec!["team/**".parse().unwrap()],
             push: vec!["team/**".parse().unwrap(), "team/app".parse().unwrap()],
+            list: vec!["team/app".parse().unwrap()],
             no_list: true,
             ..GrantWords::default()
         };
@@ -255,7 +259,7 @@ mod tests {
             rows,
             [
                 "team/** read-manifest,read-blob,mount-from,write-blob,write-manifest,create-tag,move-tag",
-                "team/app write-blob,write-manifest,create-tag,move-tag",
+                "team/app list-tags,list-referrers,write-blob,write-manifest,create-tag,move-tag,list-repositories",
             ]
         );
     }

@@ -137,7 +137,7 @@ impl Gate {
             Request::Token(token) if token.service.as_deref().is_some_and(|name| name != self.hosts.service()) => {
                 Err(Stop::ForeignService)
             }
-            Request::Token(_) | Request::Oci(_) | Request::Ping { .. } => Ok(request),
+            Request::Token(_) | Request::Oci(_) | Request::Catalog { .. } | Request::Ping { .. } => Ok(request),
         }
     }
 

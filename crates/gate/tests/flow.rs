@@ -92,7 +92,13 @@ fn every_route_serves_who_may() {
 
 fn success(asked: &Asked) -> u16 {
     match asked.route {
-        Route::Ping | Route::ReadManifest | Route::ReadBlob | Route::ListTags | Route::Token => 200,
+        Route::Ping
+        | Route::ReadManifest
+        | Route::ReadBlob
+        | Route::ListTags
+        | Route::ListReferrers
+        | Route::ListRepositories
+        | Route::Token => 200,
         Route::WriteManifest | Route::FinishUpload => 201,
         Route::OpenUpload if asked.target.contains("mount=") => 201,
         Route::OpenUpload | Route::AppendUpload | Route::DeleteManifest | Route::DeleteBlob => 202,
@@ -244,6 +250,18 @@ fn a_protected_tag_is_forbidden() {
     }
     assert_eq!(house.stored(), stored);
     assert_eq!(house.ask_as(&owner, "PUT", "/v2/acme/app/manifests/v2", CONTENT).head.status, 201, "a new one is made");
+}
+
+#[test]
+fn a_list_that_is_switched_off_is_not_there() {
+    let (mut house, owner) = inhabited(Plan { without_catalog: true, ..Plan::default() });
+    house.new_leaves();
+    let answer = house.ask_as(&owner, "GET", "/v2/_catalog", b"");
+    assert_eq!((answer.head.status, header(&answer, "www-authenticate")), (404, None), "{}", answer.text());
+    assert_eq!(only_decision(&mut house), decided(Decision::Deny, Reason::SWITCHED_OFF));
+    let answer = house.ask("GET", "/v2/_catalog", &[], b"");
+    assert_eq!(answer.head.status, 401, "a stranger does not learn even that");
+    assert_eq!(only_decision(&mut house), decided(Decision::Deny, Reason::NO_CREDENTIAL));
 }
 
 #[test]

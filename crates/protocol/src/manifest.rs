@@ -3,6 +3,7 @@
 //! What one reader takes for an image and another for an index is refused, and so are members that only one of two
 //! readers would see: repeated ones, and ones that differ in case only (GHSA-qq97-vm5h-rrhg).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -101,8 +102,10 @@ pub struct Manifest {
     pub manifests: Vec<Descriptor>,
     /// The manifest it refers to.
     pub subject: Option<Descriptor>,
-    /// `artifactType`, else the media type of the configuration.
+    /// `artifactType`; where an image has none, the media type of its configuration.
     pub artifact_type: Option<String>,
+    /// What it says about itself, and lists of referrers repeat.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -131,17 +134,25 @@ impl Manifest {
         }
     }
 
+    /// The annotations of a manifest that is stored. None, where there is something else in their place: older ones were
+    /// not read for them.
+    #[must_use]
+    pub fn annotations_of(bytes: &[u8]) -> BTreeMap<String, String> {
+        serde_json::from_slice(bytes).ok().and_then(|tree: Tree| annotations(&tree).ok()).unwrap_or_default()
+    }
+
     fn image(tree: &Tree, media_type: MediaType) -> Result<Self, ManifestError> {
         refuse(tree, &["manifests", "fsLayers"])?;
         let config = descriptor(tree.member("config"), "config")?;
         let layers = descriptors(tree, "layers")?;
-        let artifact_type = tree.text("artifactType").unwrap_or(&config.media_type).to_owned();
+        let artifact_type = artifact_type(tree)?.unwrap_or_else(|| config.media_type.clone());
         Ok(Self {
             media_type,
             blobs: std::iter::once(config).chain(layers).collect(),
             manifests: Vec::new(),
             subject: subject(tree)?,
             artifact_type: Some(artifact_type),
+            annotations: annotations(tree)?,
         })
     }
 
@@ -152,7 +163,8 @@ impl Manifest {
             blobs: Vec::new(),
             manifests: descriptors(tree, "manifests")?,
             subject: subject(tree)?,
-            artifact_type: tree.text("artifactType").map(str::to_owned),
+            artifact_type: artifact_type(tree)?,
+            annotations: annotations(tree)?,
         })
     }
 }
@@ -180,6 +192,28 @@ fn refuse(tree: &Tree, members: &[&'static str]) -> Result<(), ManifestError> {
 
 fn subject(tree: &Tree) -> Result<Option<Descriptor>, ManifestError> {
     tree.member("subject").map(|subject| descriptor(Some(subject), "subject")).transpose()
+}
+
+/// An empty one is none (distribution-spec, "Listing Referrers").
+fn artifact_type(tree: &Tree) -> Result<Option<String>, ManifestError> {
+    match tree.member("artifactType") {
+        None => Ok(None),
+        Some(Tree::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Some(_) => Err(ManifestError::Member { member: "artifactType" }),
+    }
+}
+
+fn annotations(tree: &Tree) -> Result<BTreeMap<String, String>, ManifestError> {
+    const WRONG: ManifestError = ManifestError::Member { member: "annotations" };
+    let annotation = |(name, value): &(String, Tree)| match value {
+        Tree::Text(value) => Ok((name.clone(), value.clone())),
+        Tree::Map(_) | Tree::List(_) | Tree::Number(_) | Tree::Other => Err(WRONG),
+    };
+    match tree.member("annotations") {
+        None => Ok(BTreeMap::new()),
+        Some(Tree::Map(members)) => members.iter().map(annotation).collect(),
+        Some(_) => Err(WRONG),
+    }
 }
 
 fn descriptors(tree: &Tree, member: &'static str) -> Result<Vec<Descriptor>, ManifestError> {

@@ -31,7 +31,7 @@ use subject::Subject;
 /// Sequences of steps in all, and the registries that share them.
 const SEQUENCES: u64 = 10_000;
 const REGISTRIES: u64 = 2;
-/// Steps of a sequence at most.
+/// Steps of a sequence at most, besides those that it begins with.
 const STEPS: u64 = 16;
 /// Set at build time, it repeats what was done.
 const SEED: Option<&str> = option_env!("PULLGATE_ORACLE_SEED");
@@ -63,8 +63,7 @@ fn run(seed: u64, registry: u64) -> BTreeMap<(&'static str, u16), usize> {
     for sequence in (registry..SEQUENCES).step_by(REGISTRIES as usize) {
         subject.turn_to(sequence);
         let (mut model, mut chance) = (Model::default(), Chance::new(seed, sequence));
-        for place in 0..=chance.below(STEPS) {
-            let step = Step::random(&mut chance);
+        for (place, step) in Step::sequence(&mut chance, STEPS).into_iter().enumerate() {
             let (expected, found) = (model.apply(&step), subject.apply(&step));
             assert_eq!(found, expected, "seed {seed}, sequence {sequence}, step {place}: {step:?}");
             *counted.entry((step.kind(), found.status)).or_default() += 1;

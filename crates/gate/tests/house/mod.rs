@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) journal: audit::Settings,
     pub(crate) policy: policy::Settings,
     pub(crate) limits: Limits,
+    /// Repositories are not listed.
+    pub(crate) without_catalog: bool,
 }
 
 /// A gate on a port of its own, with everything that stands behind it.
@@ -67,7 +69,8 @@ impl House {
         let key = SecretKey::load_or_create(&folder.path().join("secret.key"), true).unwrap();
         let state = State::open(folder.path(), &key, clock.now()).unwrap();
         let journal = journal(&plan.journal, folder.path(), &key, &clock);
-        let policy = watch::Sender::new(Arc::new(Policy::build(&plan.policy, Vec::new(), &[]).unwrap()));
+        let settings = policy::Settings { catalog: !plan.without_catalog, ..plan.policy };
+        let policy = watch::Sender::new(Arc::new(Policy::build(&settings, Vec::new(), &[]).unwrap()));
         let socket = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = socket.local_addr().unwrap();
         let hosts = Hosts::new(&[], &[address]).unwrap();
@@ -89,7 +92,7 @@ impl House {
             runtime().block_on(LocalSet::new().run_until(serving)).unwrap();
         });
         let leaves = Leaves::new(&folder.path().join("journal"), 0);
-        let (settings, server) = (plan.policy, Some(server));
+        let server = Some(server);
         Self { address, state, clock, journal, policy, settings, leaves, stop, server, folder }
     }
 

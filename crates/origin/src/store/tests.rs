@@ -6,4 +6,6 @@ mod opening;
 mod pulls;
 mod pushes;
 mod races;
+mod referrers;
+mod repositories;
 mod support;

@@ -24,6 +24,36 @@ fn an_image() {
 }
 
 #[test]
+fn the_artifact_type_is_its_own_or_that_of_the_configuration() {
+    let of = |json: &str, media_type| parse(json, media_type).unwrap().artifact_type;
+    let typed = r#","artifactType":"application/spdx+json""#;
+    let config = "application/vnd.oci.image.config.v1+json";
+    assert_eq!(of(&image(typed), MediaType::OciManifest).as_deref(), Some("application/spdx+json"));
+    assert_eq!(of(&image(r#","artifactType":"""#), MediaType::OciManifest).as_deref(), Some(config));
+    let index = |more: &str| format!(r#"{{"schemaVersion":2,"manifests":[]{more}}}"#);
+    assert_eq!(of(&index(typed), MediaType::OciIndex).as_deref(), Some("application/spdx+json"));
+    assert_eq!(of(&index(r#","artifactType":"""#), MediaType::OciIndex), None);
+    assert_eq!(of(&index(""), MediaType::OciIndex), None);
+}
+
+#[test]
+fn annotations_are_text() {
+    let annotated = image(r#","annotations":{"b":"2","a":"1"}"#);
+    let expected = [("a", "1"), ("b", "2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(parse(&annotated, MediaType::OciManifest).unwrap().annotations, expected.clone().into());
+    assert_eq!(Manifest::annotations_of(annotated.as_bytes()), expected.into());
+    for wrong in ["1", "[]", "null", r#"{"a":1}"#, r#"{"a":{}}"#] {
+        let json = image(&format!(r#","annotations":{wrong}"#));
+        assert_eq!(
+            parse(&json, MediaType::OciManifest),
+            Err(ManifestError::Member { member: "annotations" }),
+            "{wrong}"
+        );
+        assert!(Manifest::annotations_of(json.as_bytes()).is_empty(), "{wrong}");
+    }
+}
+
+#[test]
 fn an_empty_index() {
     let json = format!(r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[]}}"#, MediaType::OciIndex);
     assert_eq!(Manifest::parse(json.as_bytes(), None).unwrap().media_type, MediaType::OciIndex);
@@ -74,7 +104,7 @@ fn wrong_types_are_errors() {
 
 #[test]
 fn limits_hold_at_the_limit() {
-    let nested = |depth: usize| format!(r#","annotations":{}1{}"#, "[".repeat(depth), "]".repeat(depth));
+    let nested = |depth: usize| format!(r#","custom":{}1{}"#, "[".repeat(depth), "]".repeat(depth));
     assert!(parse(&image(&nested(MAX_DEPTH - 1)), MediaType::OciManifest).is_ok());
     assert!(parse(&image(&nested(MAX_DEPTH)), MediaType::OciManifest).is_err());
     let listing = |count: usize| {

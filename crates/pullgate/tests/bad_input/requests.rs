@@ -99,7 +99,7 @@ fn digests_outside_the_grammar() {
 #[test]
 fn paths_and_methods_that_do_not_exist() {
     let mut cases: Vec<Case> =
-        ["/", "/v1/", "/V2/", "/v2/_catalog", "/v2/team/app/unknown/x", "/_internal", "/metrics"]
+        ["/", "/v1/", "/V2/", "/v2/_catalog/", "/v2/team/app/unknown/x", "/_internal", "/metrics"]
             .map(|path| Case::new("GET", path, NOWHERE))
             .into();
     cases.extend(["/v2/team/app/tags/list/", "/v2/team/app/manifests/v1/"].map(|path| Case::new("GET", path, NOWHERE)));
@@ -115,6 +115,8 @@ fn paths_and_methods_that_do_not_exist() {
     ] {
         cases.push(Case::new(method, path, METHOD));
     }
+    // It would exist if it were switched on, and reads as if it did not.
+    cases.push(Case::new("GET", "/v2/_catalog", Expected(404, "UNSUPPORTED", "deny", "switched_off")));
     check_in_parts(cases);
 }
 

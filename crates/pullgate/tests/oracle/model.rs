@@ -52,11 +52,14 @@ impl Model {
             for (place, manifest) in MANIFESTS.iter().enumerate() {
                 let expected = self.manifests.contains(&(repository, place)).then_some(manifest);
                 let found = subject.manifest(repository, &manifest.digest);
-                assert!(is(found, expected), "{what}: manifest {place} of {repository}");
+                assert!(is(found.as_ref(), expected), "{what}: manifest {place} of {repository}");
             }
             for (place, tag) in TAGS.iter().enumerate() {
                 let expected = self.tags.get(&(repository, place)).map(|manifest| &MANIFESTS[*manifest]);
-                assert!(is(subject.manifest(repository, tag), expected), "{what}: tag {place} of {repository}");
+                assert!(
+                    is(subject.manifest(repository, tag).as_ref(), expected),
+                    "{what}: tag {place} of {repository}"
+                );
             }
         }
     }
@@ -124,8 +127,8 @@ fn gone(was_there: bool) -> u16 {
 }
 
 /// Digest, media type and text as they were pushed.
-fn is(found: Option<[String; 3]>, expected: Option<&super::content::Manifest>) -> bool {
+fn is(found: Option<&[String; 3]>, expected: Option<&super::content::Manifest>) -> bool {
     let expected =
         expected.map(|manifest| [&manifest.digest, manifest.media_type(), &manifest.text].map(str::to_owned));
-    found == expected
+    found == expected.as_ref()
 }

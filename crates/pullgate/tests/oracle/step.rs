@@ -89,8 +89,17 @@ impl Answer {
 }
 
 impl Step {
-    pub(crate) fn random(chance: &mut Chance) -> Self {
-        let repository = chance.place(REPOSITORIES);
+    /// A sequence; half of them begin with every blob in one repository, so that there is more to do.
+    pub(crate) fn sequence(chance: &mut Chance, length: u64) -> Vec<Self> {
+        let filled = |_: &mut Chance| (0..BLOBS.len()).map(|blob| Self::Push { repository: 0, blob }).collect();
+        let mut steps: Vec<Self> = chance.perhaps(filled).unwrap_or_default();
+        steps.extend((0..=chance.below(length)).map(|_| Self::random(chance)));
+        steps
+    }
+
+    fn random(chance: &mut Chance) -> Self {
+        // Mostly the first, so that steps meet.
+        let repository = chance.perhaps(|chance| chance.place(REPOSITORIES)).unwrap_or_default();
         let (blob, manifest) = (chance.place(BLOBS.len()), chance.place(MANIFESTS.len()));
         let tag = chance.place(TAGS.len());
         let n = chance.perhaps(|chance| chance.place(3));

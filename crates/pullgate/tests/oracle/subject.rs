@@ -12,7 +12,7 @@ use super::content::{ARTIFACT_TYPES, BLOBS, MANIFESTS, TAGS};
 use super::step::{Answer, REPOSITORIES, Step};
 use super::support::{Registry, Robot};
 
-const CONFIGURATION: &str = "[registry]\ncatalog = true\n";
+const CONFIGURATION: &str = "[policy]\ncatalog = true\n";
 /// In memory, where the machine has it: nothing here is about disks.
 const MEMORY: &str = "/dev/shm";
 const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
@@ -31,7 +31,7 @@ impl Subject {
         let folder = memory.or_else(|| TempDir::new().ok()).unwrap_or_else(|| panic!("a folder"));
         let Ok(()) = std::fs::write(folder.path().join("pullgate.toml"), CONFIGURATION) else { panic!("a file") };
         let registry = Registry::launch(folder, |command| command);
-        let robot = registry.robot("ci", &["--pull", "**", "--push", "**", "--delete", "**"]);
+        let robot = registry.robot("ci", &["--pull", "**", "--push", "**", "--delete", "**", "--list", "**"]);
         let connection = Mutex::new(Connection::open(registry.address));
         Self { registry, robot, connection, sequence: 0 }
     }
@@ -151,12 +151,11 @@ impl Subject {
     }
 
     fn content(&self, target: &str) -> Option<Response> {
-        let (head, get) = (self.ask("HEAD", target, b""), self.ask("GET", target, b""));
-        assert_eq!(head.head.status, get.head.status, "{target}");
-        match get.head.status {
-            200 => Some(get),
+        let answer = self.ask("GET", target, b"");
+        match answer.head.status {
+            200 => Some(answer),
             404 => None,
-            status => panic!("{target}: {status} {}", get.text()),
+            status => panic!("{target}: {status} {}", answer.text()),
         }
     }
 
