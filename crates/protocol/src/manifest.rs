@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::digest::Digest;
@@ -64,6 +66,12 @@ pub enum ManifestError {
         /// The member.
         member: &'static str,
     },
+    /// The member `data` of a descriptor is not Base64, or not the content that the descriptor names.
+    #[error("the member `data` of the descriptor of `{digest}` is not that content")]
+    Data {
+        /// What the descriptor names.
+        digest: Digest,
+    },
     /// Too many entries.
     #[error("the manifest names more than {limit} descriptors")]
     TooMany {
@@ -81,6 +89,8 @@ pub struct Descriptor {
     pub digest: Digest,
     /// Its length in bytes.
     pub size: u64,
+    /// The content itself, where it stands in the descriptor: of that length, and not yet known to have that name.
+    pub data: Option<Vec<u8>>,
 }
 
 impl Descriptor {
@@ -96,9 +106,12 @@ impl Descriptor {
 pub struct Manifest {
     /// Its own media type.
     pub media_type: MediaType,
-    /// The blobs it needs: configuration and layers.
-    pub blobs: Vec<Descriptor>,
-    /// The manifests it lists.
+    /// The configuration of an image.
+    pub config: Option<Descriptor>,
+    /// Other blobs that it names: the layers of an image, and what an index lists beside manifests, as caches of builds
+    /// do.
+    pub layers: Vec<Descriptor>,
+    /// The manifests that an index lists.
     pub manifests: Vec<Descriptor>,
     /// The manifest it refers to.
     pub subject: Option<Descriptor>,
@@ -141,6 +154,11 @@ impl Manifest {
         serde_json::from_slice(bytes).ok().and_then(|tree: Tree| annotations(&tree).ok()).unwrap_or_default()
     }
 
+    /// Every descriptor in it.
+    pub fn descriptors(&self) -> impl Iterator<Item = &Descriptor> {
+        self.config.iter().chain(&self.layers).chain(&self.manifests).chain(&self.subject)
+    }
+
     fn image(tree: &Tree, media_type: MediaType) -> Result<Self, ManifestError> {
         refuse(tree, &["manifests", "fsLayers"])?;
         let config = descriptor(tree.member("config"), "config")?;
@@ -148,7 +166,8 @@ impl Manifest {
         let artifact_type = artifact_type(tree)?.unwrap_or_else(|| config.media_type.clone());
         Ok(Self {
             media_type,
-            blobs: std::iter::once(config).chain(layers).collect(),
+            config: Some(config),
+            layers,
             manifests: Vec::new(),
             subject: subject(tree)?,
             artifact_type: Some(artifact_type),
@@ -158,10 +177,14 @@ impl Manifest {
 
     fn index(tree: &Tree, media_type: MediaType) -> Result<Self, ManifestError> {
         refuse(tree, &["layers", "config", "fsLayers"])?;
+        let (manifests, layers) = descriptors(tree, "manifests")?
+            .into_iter()
+            .partition(|entry| entry.media_type.parse::<MediaType>().is_ok());
         Ok(Self {
             media_type,
-            blobs: Vec::new(),
-            manifests: descriptors(tree, "manifests")?,
+            config: None,
+            layers,
+            manifests,
             subject: subject(tree)?,
             artifact_type: artifact_type(tree)?,
             annotations: annotations(tree)?,
@@ -226,13 +249,23 @@ fn descriptors(tree: &Tree, member: &'static str) -> Result<Vec<Descriptor>, Man
 
 fn descriptor(tree: Option<&Tree>, member: &'static str) -> Result<Descriptor, ManifestError> {
     let read = |tree: &Tree| {
-        Some(Descriptor {
-            media_type: tree.text("mediaType")?.to_owned(),
-            digest: tree.text("digest")?.parse().ok()?,
-            size: tree.number("size")?,
-        })
+        let (media_type, digest) = (tree.text("mediaType")?.to_owned(), tree.text("digest")?.parse().ok()?);
+        Some(Descriptor { media_type, digest, size: tree.number("size")?, data: None })
     };
-    tree.and_then(read).ok_or(ManifestError::Member { member })
+    let wrong = ManifestError::Member { member };
+    let (tree, descriptor) = tree.and_then(|tree| Some((tree, read(tree)?))).ok_or(wrong)?;
+    Ok(Descriptor { data: data(tree, &descriptor)?, ..descriptor })
+}
+
+/// Base64 with the characters and the padding of RFC 4648 section 4 (image-spec, "Embedded Content").
+fn data(tree: &Tree, descriptor: &Descriptor) -> Result<Option<Vec<u8>>, ManifestError> {
+    let decoded = match tree.member("data") {
+        None => return Ok(None),
+        Some(Tree::Text(text)) => STANDARD.decode(text).ok(),
+        Some(_) => None,
+    };
+    let decoded = decoded.filter(|data| data.len() as u64 == descriptor.size);
+    decoded.map(Some).ok_or_else(|| ManifestError::Data { digest: descriptor.digest.clone() })
 }
 
 /// JSON in which every member of an object stands once.

@@ -1,6 +1,7 @@
 //! The store as its callers see it: requests in, answers out.
 
 mod crashes;
+mod formats;
 mod model;
 mod opening;
 mod pulls;

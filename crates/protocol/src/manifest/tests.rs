@@ -19,7 +19,7 @@ fn parse(json: &str, media_type: MediaType) -> Result<Manifest, ManifestError> {
 #[test]
 fn an_image() {
     let manifest = parse(&image(""), MediaType::OciManifest).unwrap();
-    assert_eq!((manifest.blobs.len(), manifest.manifests.len()), (2, 0));
+    assert_eq!((manifest.config.iter().len(), manifest.layers.len(), manifest.manifests.len()), (1, 1, 0));
     assert_eq!(manifest.artifact_type.as_deref(), Some("application/vnd.oci.image.config.v1+json"));
 }
 
@@ -34,6 +34,31 @@ fn the_artifact_type_is_its_own_or_that_of_the_configuration() {
     assert_eq!(of(&index(typed), MediaType::OciIndex).as_deref(), Some("application/spdx+json"));
     assert_eq!(of(&index(r#","artifactType":"""#), MediaType::OciIndex), None);
     assert_eq!(of(&index(""), MediaType::OciIndex), None);
+}
+
+#[test]
+fn an_index_lists_manifests_and_other_things() {
+    let image = descriptor_json(MediaType::DockerManifest.as_str());
+    let cache = descriptor_json("application/vnd.buildkit.cacheconfig.v0");
+    let json = format!(r#"{{"schemaVersion":2,"manifests":[{image},{cache}]}}"#);
+    let index = parse(&json, MediaType::OciIndex).unwrap();
+    assert_eq!((index.config, index.layers.len(), index.manifests.len()), (None, 1, 1));
+}
+
+#[test]
+fn embedded_content_is_what_the_descriptor_says() {
+    let with = |data: &str| {
+        let embedded = descriptor_json(MediaType::OciManifest.as_str()).replace("\"size\"", &format!("{data}\"size\""));
+        parse(&image(&format!(r#","subject":{embedded}"#)), MediaType::OciManifest)
+    };
+    let subject = with(r#""data":"c2V2ZW4hIQ==","#).unwrap().subject.unwrap();
+    assert_eq!(subject.data.as_deref(), Some(b"seven!!".as_slice()));
+    assert_eq!(with("").unwrap().subject.unwrap().data, None);
+    // Another length, no padding, the other alphabet, bits that are not zero, no text at all.
+    for wrong in [r#""c2l4""#, r#""c2V2ZW4hIQ""#, r#""__________""#, r#""c2V2ZW4hIR==""#, r#""""#, "null", "7", "[]"] {
+        let expected = Err(ManifestError::Data { digest: format!("sha256:{HEX}").parse().unwrap() });
+        assert_eq!(with(&format!(r#""data":{wrong},"#)), expected, "{wrong}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use http::Method;
-use http::header::{HeaderValue, RANGE};
+use http::header::{CONTENT_TYPE, HeaderValue, RANGE};
 use proptest::prelude::*;
 
 use super::*;
@@ -166,6 +166,20 @@ fn a_push_names_each_tag() {
     let Accesses::Every(accesses) = request.accesses() else { panic!("{request:?}") };
     let told: Vec<_> = accesses.iter().map(|a| (a.action, a.tag.as_ref().map(Tag::as_str))).collect();
     assert_eq!(told, [(Action::WriteManifest, None), (Action::CreateTag, Some("v1")), (Action::CreateTag, Some("v2"))]);
+}
+
+#[test]
+fn docker_schema_1_is_refused_with_the_reason() {
+    for media_type in [
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws; charset=utf-8",
+    ] {
+        let mut head = Head::new(Method::PUT, "/v2/a/manifests/v1");
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        let problem = Request::parse(&head).unwrap_err().problem;
+        assert_eq!((problem.status, problem.code.as_str()), (400, "MANIFEST_INVALID"));
+        assert!(problem.message.contains("schema 1"), "{}", problem.message);
+    }
 }
 
 #[test]
