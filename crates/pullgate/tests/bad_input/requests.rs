@@ -148,14 +148,14 @@ fn ranges_and_conditions() {
         Case::new("GET", blob.clone(), QUERY).header("Range", "bytes=0-1").header("Range", "bytes=2-3"),
         Case::new("GET", blob.clone(), QUERY).header("If-None-Match", "\"a\"").header("If-None-Match", "\"b\""),
     ]);
-    for range in ["bytes=99-", "bytes=-0"] {
+    for range in ["bytes=99-", "bytes=-0", "bytes=4-2"] {
         let answer = place.registry.ask_with(Some(&place.robot), "GET", &blob, &[("Range", range)], b"");
         assert_eq!(answer.head.status, 416, "{range}");
         super::told(&answer, "SIZE_INVALID", range);
         assert_eq!(answer.head.header("content-range"), Some("bytes */12"), "{range}");
         place.decisions += 1;
     }
-    for ignored in ["bytes=4-2", "bytes=a-b", "lines=1-2", "bytes=0-1,4-5", "bytes", "bytes=+1-2"] {
+    for ignored in ["bytes=a-b", "lines=1-2", "bytes=0-1,4-5", "bytes", "bytes=+1-2"] {
         let answer = place.registry.ask_with(Some(&place.robot), "GET", &blob, &[("Range", ignored)], b"");
         assert_eq!((answer.head.status, answer.body.as_slice()), (200, super::CONTENT), "{ignored}");
         place.decisions += 1;
