@@ -34,8 +34,8 @@ const UNCOVERED: [Route; 0] = [];
 const ELSEWHERE: [(Reason, &str); 9] = [
     (Reason::GRANTED, "every_route_serves_who_may"),
     (Reason::NARROWED, "a_refused_mount_is_a_plain_upload"),
-    (Reason::SWITCHED_OFF, "a_list_that_is_switched_off_is_not_there"),
     (Reason::FORBIDDEN, "a_protected_tag_is_forbidden"),
+    (Reason::SWITCHED_OFF, "a_catalog_that_is_off_is_not_there"),
     (Reason::BAD_AUTHORIZATION, "what_cannot_be_read_is_not_guessed"),
     (Reason::UNPARSABLE, "what_cannot_be_read_is_not_guessed"),
     (Reason::FOREIGN_SERVICE, "what_cannot_be_read_is_not_guessed"),

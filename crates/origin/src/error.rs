@@ -195,12 +195,15 @@ impl StoreError {
             Self::Condition => (403, ErrorCode::Denied),
             Self::Revoked => (401, ErrorCode::Unauthorized),
             Self::NoSpace => (507, ErrorCode::Unavailable),
+            Self::Undecided(_) => {
+                let message = "this cannot be decided now: try again later";
+                return Problem::new(503, ErrorCode::Unavailable, message);
+            }
             Self::Open { .. }
             | Self::Disk { .. }
             | Self::Damaged { .. }
             | Self::Database(_)
             | Self::Random(_)
-            | Self::Undecided(_)
             | Self::TooManyHidden { .. }
             | Self::Foreign => {
                 return Problem::new(503, ErrorCode::Unavailable, "the store cannot answer now: try again later");

@@ -35,13 +35,19 @@ pub(crate) const CONTENT: &[u8] =
     br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
 
 /// How a house differs from the usual one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) journal: audit::Settings,
     pub(crate) policy: policy::Settings,
     pub(crate) limits: Limits,
-    /// Repositories are not listed.
-    pub(crate) without_catalog: bool,
+}
+
+impl Default for Plan {
+    /// With every route there is.
+    fn default() -> Self {
+        let policy = policy::Settings { catalog: true, ..policy::Settings::default() };
+        Self { journal: audit::Settings::default(), policy, limits: Limits::default() }
+    }
 }
 
 /// A gate on a port of its own, with everything that stands behind it.
@@ -69,8 +75,7 @@ impl House {
         let key = SecretKey::load_or_create(&folder.path().join("secret.key"), true).unwrap();
         let state = State::open(folder.path(), &key, clock.now()).unwrap();
         let journal = journal(&plan.journal, folder.path(), &key, &clock);
-        let settings = policy::Settings { catalog: !plan.without_catalog, ..plan.policy };
-        let policy = watch::Sender::new(Arc::new(Policy::build(&settings, Vec::new(), &[]).unwrap()));
+        let policy = watch::Sender::new(Arc::new(Policy::build(&plan.policy, Vec::new(), &[]).unwrap()));
         let socket = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = socket.local_addr().unwrap();
         let hosts = Hosts::new(&[], &[address]).unwrap();
@@ -92,7 +97,7 @@ impl House {
             runtime().block_on(LocalSet::new().run_until(serving)).unwrap();
         });
         let leaves = Leaves::new(&folder.path().join("journal"), 0);
-        let server = Some(server);
+        let (settings, server) = (plan.policy, Some(server));
         Self { address, state, clock, journal, policy, settings, leaves, stop, server, folder }
     }
 

@@ -10,9 +10,6 @@ pub(crate) const THERE: &str = "acme/app";
 /// A repository that nobody ever pushed to.
 pub(crate) const NOWHERE: &str = "acme/non";
 
-/// The scope of the list of repositories.
-pub(crate) const CATALOG: &str = "registry:catalog:*";
-
 /// The digest that samples name, without its algorithm.
 const SAMPLE_HEX: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 /// The upload that samples name.
@@ -62,7 +59,7 @@ impl Asked {
     pub(crate) fn scope(&self) -> Option<String> {
         let actions = match self.route {
             Route::Ping | Route::Token => return None,
-            Route::ListRepositories => return Some(CATALOG.to_owned()),
+            Route::ListRepositories => return Some("registry:catalog:*".to_owned()),
             Route::ReadManifest | Route::ReadBlob | Route::ListTags | Route::ListReferrers => "pull",
             Route::DeleteManifest | Route::DeleteBlob => "delete",
             Route::WriteManifest

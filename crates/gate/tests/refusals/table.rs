@@ -91,16 +91,15 @@ fn stranger(stranger: Stranger, path: Path, asked: &Asked) -> Option<Refusal> {
         (Is::JournalDown, _) => Refusal::new(503, "UNAVAILABLE", Decision::Broken, Reason::JOURNAL_ERROR),
         // Whoever is somebody may ask who they are.
         (_, Route::Ping) => return None,
-        // And may have a token, if need be for nothing.
-        (_, Route::Token) => return None,
-        // It is decided name by name while it is read; `listings.rs` does.
+        // Decided name by name, after it was written that it may be read: `listings.rs` reads it.
         (Is::PolicyBroken, Route::ListRepositories) => return None,
         (Is::PolicyBroken, _) => Refusal::new(503, "UNAVAILABLE", Decision::Broken, Reason::POLICY_ERROR),
-        // There is something to list for them, elsewhere.
-        (Is::Elsewhere, Route::ListRepositories) => return None,
-        (Is::ScopeNarrower, Route::ListRepositories) => Refusal::out_of_scope(Reason::SCOPE_ABSENT),
+        // And may have a token, if need be for nothing.
+        (_, Route::Token) => return None,
         (Is::ScopeAbsent, _) => Refusal::out_of_scope(Reason::SCOPE_ABSENT),
         (Is::ScopeNarrower, _) => Refusal::out_of_scope(Reason::SCOPE_NARROWER),
+        // The list of what is elsewhere.
+        (Is::Elsewhere, Route::ListRepositories) => return None,
         (Is::AnonymousToken | Is::Elsewhere | Is::OutsideWindow, _) => Refusal::denied(Reason::NOT_GRANTED),
         (Is::PushOnly, _) => return push_only(asked),
         (Is::PullOnly, Route::ReadManifest | Route::ReadBlob | Route::ListTags | Route::ListReferrers) => return None,
