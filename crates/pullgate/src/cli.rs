@@ -3,6 +3,7 @@
 mod audit;
 mod grant;
 mod policy;
+mod probe;
 mod reference;
 mod revoke;
 mod robot;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub(crate) use audit::{AuditVerb, Filters};
 pub(crate) use grant::{Add, GrantVerb, Reach};
 pub(crate) use policy::{Explain, PolicyVerb};
+pub(crate) use probe::{KnownLogin, Probe, ReportFormat};
 pub(crate) use reference::ImageReference;
 pub(crate) use revoke::Revoke;
 pub(crate) use robot::{Create, RobotVerb};
@@ -105,6 +107,8 @@ pub(crate) enum Verb {
     /// read and verify the journal of decisions
     #[command(subcommand)]
     Audit(AuditVerb),
+    /// ask any registry from outside whether private means private
+    Probe(Box<Probe>),
 }
 
 /// How `serve` differs from the configuration.

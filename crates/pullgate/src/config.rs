@@ -5,6 +5,7 @@
 
 mod environment;
 mod error;
+mod excerpt;
 mod exposure;
 mod listen;
 mod mistake;
@@ -20,13 +21,15 @@ use std::path::{Path, PathBuf};
 
 use policy::PolicyText;
 
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, variable};
 pub(crate) use error::ConfigError;
+pub(crate) use excerpt::{Excerpt, meant, plain};
 pub(crate) use exposure::{Exposure, ServeFlags};
 pub(crate) use listen::ListenAddress;
 pub(crate) use public_url::PublicUrl;
 pub(crate) use quantity::Period;
 pub(crate) use settings::{KeyLifetime, Settings};
+pub(crate) use text::{TextError, read as read_text};
 
 use mistake::{Document, Fault};
 

@@ -2,4 +2,5 @@
 
 pub(crate) mod administration;
 pub(crate) mod journal;
+pub(crate) mod probe;
 pub(crate) mod why;

@@ -11,11 +11,13 @@
 
 pub mod clients;
 pub mod daemons;
+pub mod double;
 mod home;
 pub mod http;
 pub mod image;
 mod normal;
 pub mod process;
+pub mod raw;
 mod tools;
 
 pub use home::{Home, Ran};

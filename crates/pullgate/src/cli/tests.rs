@@ -75,6 +75,15 @@ fn wrong_usage_says_what_and_what_was_probably_meant() {
         "audit query --since whenever",
         "audit query --digest sha256:1",
         "why",
+        "probe",
+        "probe r.example/a --mode agressive",
+        "probe r.example/a --fail-on information",
+        "probe r.example/a --as docker",
+        "probe r.example/a --realm auth.example",
+        "probe r.example/a --door https://user@r.example",
+        "probe r.example/a --intent probe.toml",
+        "probe r.example/a --vantage office",
+        "probe r.example/a --as docker-login --credential-file f",
     ] {
         let error = read(line).expect_err(line);
         assert!(error.use_stderr(), "{line}");
@@ -106,6 +115,10 @@ fn what_scripts_rely_on_parses() {
          --source ::1 --tag v1 --credential k --request-id r --format json",
         "audit tail --decision deny",
         "audit verify",
+        "probe r.example/a:1 --as docker-login --mode active --door http://m:5000 --realm https://a --storage https://b \
+         --fail-on low --max-inconclusive 2 --format json --dry-run",
+        "probe http://r:5000 --private a:1 --private b:2 --credential-file f",
+        "probe --intent probe.toml --vantage office",
     ] {
         assert!(read(line).is_ok(), "{line}: {:?}", read(line).err());
     }

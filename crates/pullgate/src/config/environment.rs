@@ -42,6 +42,12 @@ impl Environment {
     }
 }
 
+/// A variable that one verb alone looks at.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
 fn file_name(name: &'static str, value: OsString) -> Result<PathBuf, ConfigError> {
     match value.is_empty() {
         true => Err(ConfigError::Variable { name }),

@@ -5,13 +5,13 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use toml::de::{DeTable, DeValue};
 
+use super::ConfigError;
+use super::excerpt::{Excerpt, meant, plain};
 use super::listen::ListenAddress;
 use super::settings::Settings;
 use super::text::TextError;
-use super::{ConfigError, nearest};
 
 /// A configuration file that was read.
 #[derive(Debug)]
@@ -134,9 +134,7 @@ pub(crate) struct Mistake {
 impl Mistake {
     /// The line, with a caret below.
     pub(super) fn exhibit(&self) -> String {
-        let caret = AnnotationKind::Primary.span(self.first_line());
-        let snippet = Snippet::source(self.text.as_str()).annotation(caret);
-        Renderer::plain().render(&[Group::with_level(Level::ERROR).element(snippet)])
+        self.excerpt().exhibit()
     }
 
     /// What was probably meant, or what is possible.
@@ -156,21 +154,14 @@ impl Mistake {
         }
     }
 
-    /// The span without what stands on further lines.
-    fn first_line(&self) -> Range<usize> {
-        let text = self.text.get(self.span.clone()).unwrap_or_default();
-        let length = text.find('\n').unwrap_or(text.len());
-        self.span.start..self.span.start + length
-    }
-
-    fn line(&self) -> usize {
-        self.text.bytes().take(self.span.start).filter(|byte| *byte == b'\n').count() + 1
+    fn excerpt(&self) -> Excerpt<'_> {
+        Excerpt::new(&self.text, self.span.clone())
     }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}`, line {}: {}", self.path.display(), self.line(), self.fault)
+        write!(formatter, "`{}`, line {}: {}", self.path.display(), self.excerpt().line(), self.fault)
     }
 }
 
@@ -179,35 +170,4 @@ impl Error for Mistake {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.fault.source()
     }
-}
-
-/// The words of the parser, in those of TOML: it speaks of fields and Rust's types.
-fn plain(message: &str) -> String {
-    let words = match unknown(message) {
-        Some((what, word, _)) => return format!("unknown {what} `{word}`"),
-        None => message.replace('\n', ": "),
-    };
-    if let Some((found, _)) = words.split_once("expected struct ") {
-        return format!("{found}expected a table");
-    }
-    let words = words.replace("missing field", "missing key").replace("invalid type: map", "invalid type: table");
-    words.replace("expected a sequence", "expected an array")
-}
-
-fn meant(message: &str) -> Option<String> {
-    let (_, word, known) = unknown(message)?;
-    match nearest::nearest(word, known.iter().copied()) {
-        Some(near) => Some(format!("did you mean `{near}`?")),
-        None => Some(format!("known here: {}", known.join(", "))),
-    }
-}
-
-/// An unknown key or word, and the ones that are known there.
-fn unknown(message: &str) -> Option<(&'static str, &str, Vec<&str>)> {
-    let (what, rest) = match message.strip_prefix("unknown field `") {
-        Some(rest) => ("key", rest),
-        None => ("word", message.strip_prefix("unknown variant `")?),
-    };
-    let (word, known) = rest.rsplit_once("`, expected ")?;
-    Some((what, word, known.split('`').skip(1).step_by(2).collect()))
 }

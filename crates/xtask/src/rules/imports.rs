@@ -8,16 +8,18 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use crate::cargo::root;
 
 /// A room and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("protocol", &[]),
     ("policy", &["protocol"]),
     ("state", &["policy", "protocol"]),
     ("audit", &["policy", "protocol"]),
     ("authn", &["state", "audit", "policy", "protocol"]),
     ("origin", &["audit", "policy", "protocol"]),
+    ("outbound", &["protocol"]),
+    ("probe", &["protocol", "outbound"]),
     ("gate", &["protocol", "policy", "state", "audit", "authn", "origin"]),
     ("admin", &["state", "audit", "policy", "authn", "protocol"]),
-    ("pullgate", &["protocol", "policy", "state", "audit", "authn", "origin", "gate", "admin"]),
+    ("pullgate", &["protocol", "policy", "state", "audit", "authn", "origin", "gate", "admin", "outbound", "probe"]),
     ("testkit", &["protocol"]),
     ("xtask", &[]),
 ];

@@ -1,0 +1,87 @@
+//! A secret that leaves towards one origin, and towards no other.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use protocol::Secret;
+
+use crate::origin::Origin;
+
+/// The value of an `Authorization` header, bound to the origin that it may be shown to.
+///
+/// Nothing reads it but [`crate::Dialer`], which compares the origin before the first byte of a message leaves.
+#[derive(Clone)]
+pub struct Credential {
+    origin: Origin,
+    value: Secret,
+    label: &'static str,
+}
+
+impl Credential {
+    /// User and password, as `Basic` (RFC 7617).
+    #[must_use]
+    pub fn basic(origin: &Origin, user: &str, password: &Secret) -> Self {
+        let pair = Secret::new(format!("{user}:{}", password.expose()));
+        let value = Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())));
+        Self { origin: origin.clone(), value, label: "CREDENTIAL" }
+    }
+
+    /// A token, as `Bearer` (RFC 6750).
+    #[must_use]
+    pub fn bearer(origin: &Origin, token: &Secret) -> Self {
+        let value = Secret::new(format!("Bearer {}", token.expose()));
+        Self { origin: origin.clone(), value, label: "TOKEN" }
+    }
+
+    /// Where it may be shown.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// `Basic` or `Bearer`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.value.expose().split(' ').next().unwrap_or_default()
+    }
+
+    /// The name of the shell variable that stands for it where a request is printed.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        self.label
+    }
+
+    /// Gives the secret part to a keyed hash, for evidence that tells two credentials apart and shows neither.
+    pub fn fingerprint<T>(&self, hash: impl FnOnce(&[u8]) -> T) -> T {
+        hash(self.value.expose().as_bytes())
+    }
+
+    /// What an echo of it would look like: what comes back is searched for these before anybody prints it.
+    #[must_use]
+    pub fn echoes(&self) -> Vec<Secret> {
+        let value = self.value.expose();
+        let bare = value.split_once(' ').map_or(value, |(_, bare)| bare);
+        let mut echoes = vec![Secret::new(bare.to_owned())];
+        if let Ok(pair) = STANDARD.decode(bare).map_err(drop).and_then(|bytes| String::from_utf8(bytes).map_err(drop)) {
+            let password = pair.split_once(':').map_or("", |(_, password)| password).to_owned();
+            echoes.push(Secret::new(password));
+        }
+        echoes.retain(|echo| echo.expose().len() >= 4);
+        echoes
+    }
+
+    pub(crate) fn header_value(&self) -> &[u8] {
+        self.value.expose().as_bytes()
+    }
+
+    pub(crate) fn length(&self) -> usize {
+        self.value.expose().len()
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Credential({} for {})", self.scheme(), self.origin)
+    }
+}

@@ -1,0 +1,66 @@
+//! Why nothing came of it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::origin::Origin;
+
+/// Why a message was not sent, or not answered by a single byte.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// A credential of one origin in a message for another. No byte was sent.
+    #[error("a credential of `{bound}` would have gone to `{to}`")]
+    ForeignCredential {
+        /// Whose credential it is.
+        bound: Origin,
+        /// Where it would have gone.
+        to: Origin,
+    },
+    /// An origin that nobody typed leads into a private or reserved network. Nothing was dialled.
+    #[error("`{origin}` leads to `{address}`, which is not a public address")]
+    NotPublic {
+        /// The origin.
+        origin: Origin,
+        /// Where it leads.
+        address: IpAddr,
+    },
+    /// The resolver has no address for the name.
+    #[error("cannot find the host `{host}`")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// Nobody accepts connections there.
+    #[error("cannot connect to `{address}`")]
+    Connect {
+        /// Which address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// No TLS, or none that can be trusted.
+    #[error("no trusted TLS connection to `{origin}`")]
+    Tls {
+        /// The origin.
+        origin: Origin,
+        /// What was wrong.
+        source: io::Error,
+    },
+    /// The connection ended while the message was being sent.
+    #[error("the connection ended before the request was sent")]
+    Send {
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The time was over before the message was sent.
+    #[error("no connection in time")]
+    Late,
+    /// The TLS library refuses its configuration.
+    #[error("cannot set up TLS")]
+    TlsSetup {
+        /// Why.
+        source: rustls::Error,
+    },
+}

@@ -1,0 +1,140 @@
+//! What a check is: a value with an id, what it asks, how bad a FAIL is, what it needs, and the function that asks.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::doubt::Doubt;
+use crate::intent::{Mode, Role};
+use crate::session::Session;
+use crate::verdict::Answer;
+
+/// How bad it is when a check fails, mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Information,
+    /// Nothing by itself.
+    Low,
+    /// A step on the way.
+    Medium,
+    /// A hole, or what hides one.
+    High,
+    /// Private content, or the key to it, in the hands of a stranger.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, mildest first.
+    pub const ALL: [Self; 5] = [Self::Information, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Information => "information",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// No severity that a run can fail on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a severity: critical, high, medium, low")]
+pub struct SeverityError;
+
+impl FromStr for Severity {
+    type Err = SeverityError;
+
+    /// Reads what `--fail-on` takes: nothing fails on what is only worth knowing.
+    fn from_str(text: &str) -> Result<Self, SeverityError> {
+        let known = Self::ALL.into_iter().filter(|severity| *severity > Self::Information);
+        known.into_iter().find(|severity| severity.as_str() == text).ok_or(SeverityError)
+    }
+}
+
+/// What a check is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Controls and fingerprint.
+    Ctl,
+    /// Anonymous reads and writes.
+    Anon,
+    /// Token exchange.
+    Tok,
+}
+
+impl Group {
+    /// The first part of the ids.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ctl => "CTL",
+            Self::Anon => "ANON",
+            Self::Tok => "TOK",
+        }
+    }
+
+    /// Whether the others rest on it: a control is no finding, and its failure leaves questions open.
+    #[must_use]
+    pub fn is_control(self) -> bool {
+        self == Self::Ctl
+    }
+}
+
+/// What must be known, or be there, before a check can ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The digest of the private manifest.
+    Digest,
+    /// The configuration of the private image.
+    Config,
+    /// A layer of the private image.
+    Layer,
+    /// An identity of this role that may be shown at the door.
+    Identity(Role),
+    /// A public repository.
+    Public,
+}
+
+/// One question of the catalogue.
+#[derive(Debug)]
+pub struct Check {
+    /// Its name, such as `ANON-02`.
+    pub id: &'static str,
+    /// What it is part of.
+    pub group: Group,
+    /// From which mode on it is asked.
+    pub mode: Mode,
+    /// How bad a FAIL is, unless its proof says otherwise.
+    pub severity: Severity,
+    /// What it asks, in a few words.
+    pub title: &'static str,
+    /// The request, with R, T, D, C, B and X for names.
+    pub request: &'static str,
+    /// What passes, what fails.
+    pub judgement: &'static str,
+    /// Why anybody asks this.
+    pub why: &'static str,
+    /// What to do about a FAIL.
+    pub remedy: &'static str,
+    /// Public defects and standards behind it.
+    pub references: &'static [&'static str],
+    /// What it needs.
+    pub needs: &'static [Need],
+    /// The most requests that it sends, redirects included.
+    pub requests: usize,
+    /// Asks, and says what came of it. A doubt leaves the question open.
+    pub run: fn(&mut Session<'_>) -> Result<Answer, Doubt>,
+}

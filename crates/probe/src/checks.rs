@@ -1,0 +1,47 @@
+//! The catalogue: one file for each group.
+
+mod anon;
+mod ctl;
+mod tok;
+
+use crate::check::Check;
+
+/// Every group, in the order in which a run asks.
+static GROUPS: [&[Check]; 3] = [&ctl::CHECKS, &anon::CHECKS, &tok::CHECKS];
+
+/// The control that is asked at the end of a run, when everything else has been.
+pub(crate) const LAST: &str = "CTL-05";
+
+/// Every check, in the order in which a run asks: the controls first, and one of them last.
+pub fn catalogue() -> impl Iterator<Item = &'static Check> {
+    let all = || GROUPS.iter().flat_map(|group| group.iter());
+    all().filter(|check| check.id != LAST).chain(all().filter(|check| check.id == LAST))
+}
+
+/// A check by its id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Check> {
+    catalogue().find(|check| check.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_catalogue_holds_together() {
+        let ids: Vec<&str> = catalogue().map(|check| check.id).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "every id once");
+        assert_eq!((ids.first(), ids.last()), (Some(&"CTL-01"), Some(&LAST)));
+        for check in catalogue() {
+            let number = check.id.strip_prefix(check.group.as_str()).and_then(|rest| rest.strip_prefix('-')).unwrap();
+            assert!(number.len() == 2 && number.parse::<u8>().is_ok(), "{}", check.id);
+            for text in [check.title, check.request, check.judgement, check.why, check.remedy] {
+                assert!(!text.is_empty() && !text.contains('\n') && !text.contains('|'), "{}: {text:?}", check.id);
+            }
+            assert!((1..=64).contains(&check.requests), "{}", check.id);
+        }
+    }
+}

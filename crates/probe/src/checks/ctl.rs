@@ -1,0 +1,215 @@
+//! CTL: what every verdict rests on, and what the door says about itself.
+
+use outbound::Endpoint;
+
+use crate::challenge::Challenge;
+use crate::check::{Check, Group, Severity};
+use crate::controls::{self, Decoy};
+use crate::doubt::Doubt;
+use crate::intent::Mode;
+use crate::observation::Observation;
+use crate::proof::Proof;
+use crate::request::Request;
+use crate::session::Session;
+use crate::verdict::Answer;
+
+pub(super) static CHECKS: [Check; 5] = [
+    Check {
+        id: "CTL-01",
+        group: Group::Ctl,
+        mode: Mode::Passive,
+        severity: Severity::Information,
+        title: "somebody who may pull can pull",
+        request: "as control: token, GET /v2/R/manifests/T and D, HEAD of B, GET of C",
+        judgement: "Pass: 200 each, and the bytes hash to their digests. Else nothing that rests on it passes",
+        why: "without it 401 and 404 mean nothing: the name may be wrong",
+        remedy: "name a credential that may pull the private reference: --as docker-login, --credential-file FILE or PULLGATE_PROBE_CREDENTIAL",
+        references: &[],
+        needs: &[],
+        requests: 10,
+        run: ctl_01,
+    },
+    Check {
+        id: "CTL-02",
+        group: Group::Ctl,
+        mode: Mode::Passive,
+        severity: Severity::Information,
+        title: "a name that nobody has is refused",
+        request: "GET /v2/X/manifests/latest",
+        judgement: "Pass: refused. With 2xx only hashes count as proof",
+        why: "catch-all pages answer 200 to everything",
+        remedy: "ask the registry itself: what answers here answers everything",
+        references: &[],
+        needs: &[],
+        requests: 1,
+        run: ctl_02,
+    },
+    Check {
+        id: "CTL-03",
+        group: Group::Ctl,
+        mode: Mode::Passive,
+        severity: Severity::Information,
+        title: "what the base of the API says about itself",
+        request: "GET /v2/ and GET /v2",
+        judgement: "Records challenge, API version, clock, server. Fail: a redirect to another host",
+        why: "clients that are sent to another host never authenticate there",
+        remedy: "answer /v2/ under the name that clients use",
+        references: &[],
+        needs: &[],
+        requests: 2,
+        run: ctl_03,
+    },
+    Check {
+        id: "CTL-04",
+        group: Group::Ctl,
+        mode: Mode::Passive,
+        severity: Severity::Information,
+        title: "which product answers",
+        request: "GET /api/v2.0/systeminfo; the realm of the challenge; cookies",
+        judgement: "Records the product, and judges nothing",
+        why: "products have pages of their own, and remedies of their own",
+        remedy: "nothing to mend",
+        references: &[],
+        needs: &[],
+        requests: 2,
+        run: ctl_04,
+    },
+    Check {
+        id: "CTL-05",
+        group: Group::Ctl,
+        mode: Mode::Passive,
+        severity: Severity::Information,
+        title: "somebody who may pull still can",
+        request: "CTL-01 once more, after everything else",
+        judgement: "Pass: as at the beginning. Else the run was interfered with, and nothing passes",
+        why: "whoever is blocked half-way is refused everything, and learns nothing by it",
+        remedy: "allow the address of the probe, or ask less at a time",
+        references: &[],
+        needs: &[],
+        requests: 8,
+        run: ctl_05,
+    },
+];
+
+fn ctl_01(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let held = controls::positive(session);
+    session.begin(held.clone());
+    held.map(|_| Answer::AsIntended)
+}
+
+fn ctl_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let decoy = controls::decoy(session);
+    session.set_decoy(decoy.clone());
+    match decoy {
+        Decoy::Refused => Ok(Answer::AsIntended),
+        Decoy::Answered => Err(Doubt::NoDecoy { why: "a random name was answered with success".to_owned() }),
+        Decoy::Open(doubt) => Err(doubt),
+    }
+}
+
+fn ctl_03(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let base = session.ask(&Request::get("/v2/"))?;
+    let bare = session.ask(&Request::get("/v2"))?;
+    let response = base.response()?;
+    for challenge in Challenge::all(&response.headers) {
+        session.note("challenge", &challenge.to_string());
+    }
+    for name in ["docker-distribution-api-version", "server", "alt-svc"] {
+        if let Some(value) = response.headers.get(name) {
+            session.note(name, value);
+        }
+    }
+    if let Some(skew) = response.headers.get("date").and_then(|date| skew(date, session.wall())) {
+        session.note("clock", &format!("{skew} s ahead of ours"));
+    }
+    let elsewhere = [&base, &bare].into_iter().find_map(|seen| elsewhere(seen));
+    Ok(elsewhere.map_or(Answer::AsIntended, Answer::Wrong))
+}
+
+/// A redirect to another origin.
+fn elsewhere(seen: &Observation) -> Option<Proof> {
+    let location = seen.response().ok()?.redirect()?;
+    let next = Endpoint::relative_to(&seen.origin, location).ok()?;
+    (next.origin != seen.origin).then_some(())?;
+    Proof::behaviour(seen, format!("a redirect to `{}`", next.origin))
+}
+
+/// Seconds that a `Date` is ahead.
+fn skew(date: &str, wall: jiff::Timestamp) -> Option<i64> {
+    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    Some(theirs.as_second() - wall.as_second())
+}
+
+fn ctl_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let first = session.first()?;
+    let headers = &first.response()?.headers;
+    let realm = Challenge::bearer(headers).and_then(|challenge| challenge.parameter("realm").map(str::to_owned));
+    let cookies: Vec<&str> = headers.all("set-cookie").collect();
+    let harbor = session.ask(&Request::get("/api/v2.0/systeminfo"))?;
+    let is_harbor = harbor.response()?.whole().is_some_and(|body| {
+        harbor.status() == Some(200)
+            && serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|info| info.get("harbor_version").is_some())
+    });
+    let product = match is_harbor {
+        true => Some("Harbor"),
+        false => {
+            realm.as_deref().and_then(product).or_else(|| cookies.iter().find_map(|cookie| product_of_cookie(cookie)))
+        }
+    };
+    session.note("product", product.unwrap_or("not recognised"));
+    Ok(Answer::AsIntended)
+}
+
+/// The product whose realm ends so.
+fn product(realm: &str) -> Option<&'static str> {
+    let path = realm.split('?').next()?;
+    let known = [
+        ("/service/token", "Harbor"),
+        ("/zot/auth/token", "zot"),
+        ("/v2/auth", "Quay"),
+        ("/jwt/auth", "GitLab"),
+        ("/v2/token", "Gitea, Forgejo or a cloud registry"),
+    ];
+    known.into_iter().find(|(end, _)| path.ends_with(end)).map(|(_, product)| product)
+}
+
+fn product_of_cookie(cookie: &str) -> Option<&'static str> {
+    let name = cookie.split('=').next()?.trim();
+    let known =
+        [("sid", "Harbor"), ("_gitlab_session", "GitLab"), ("i_like_gitea", "Gitea"), ("NX-ANTI-CSRF-TOKEN", "Nexus")];
+    known.into_iter().find(|(known, _)| *known == name).map(|(_, product)| product)
+}
+
+fn ctl_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    if !session.began() {
+        return Ok(Answer::NotApplicable("the control did not hold at the beginning"));
+    }
+    let held = controls::positive(session);
+    session.end(held.clone());
+    held.map(|_| Answer::AsIntended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn realms_and_cookies_tell_products() {
+        for (realm, name) in [
+            ("https://r.example/service/token", Some("Harbor")),
+            ("https://r.example/zot/auth/token?x", Some("zot")),
+            ("https://r.example/v2/auth", Some("Quay")),
+            ("https://r.example/token", None),
+        ] {
+            assert_eq!(product(realm), name, "{realm}");
+        }
+        assert_eq!(product_of_cookie("sid=1; Path=/"), Some("Harbor"));
+    }
+
+    #[test]
+    fn a_clock_is_compared() {
+        let wall = "2030-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(skew("Tue, 01 Jan 2030 00:01:00 GMT", wall), Some(60));
+        assert_eq!(skew("soon", wall), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Why a question stays open. None of these is a denial.
+
+use outbound::Origin;
+
+use crate::challenge::RealmFault;
+
+/// What stands between an answer and a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// Nobody was named who may pull: a refusal may mean that the name is wrong.
+    #[error("nothing shows that it exists: nobody was named who may pull it")]
+    NoControl,
+    /// Somebody was named who may pull, and did not get it.
+    #[error("the control could not pull it: {why}")]
+    ControlFailed {
+        /// What happened.
+        why: String,
+    },
+    /// It could be had at the beginning, and not at the end.
+    #[error("the control could pull it at the beginning and not at the end: {why}")]
+    Interfered {
+        /// What happened at the end.
+        why: String,
+    },
+    /// The question about a name that nobody has was not answered.
+    #[error("it is not known how a name that does not exist is answered: {why}")]
+    NoDecoy {
+        /// What happened.
+        why: String,
+    },
+    /// Not even a connection, or one that was dropped.
+    #[error("not reachable from here: {why}")]
+    Unreachable {
+        /// What happened.
+        why: String,
+    },
+    /// No answer that can be read.
+    #[error("no answer: {why}")]
+    NoAnswer {
+        /// What happened.
+        why: String,
+    },
+    /// 429, also after waiting.
+    #[error("429: too many requests, also after waiting as long as was asked")]
+    RateLimited,
+    /// 5xx.
+    #[error("{status}: the registry failed")]
+    ServerFailed {
+        /// The status.
+        status: u16,
+    },
+    /// Half an answer, or more of one than is read.
+    #[error("{status}, and the answer is not whole")]
+    NotWhole {
+        /// The status.
+        status: u16,
+    },
+    /// Refused, and not in a way that the intent accepts.
+    #[error("{status} is no refusal that the intent accepts")]
+    OtherRefusal {
+        /// The status.
+        status: u16,
+    },
+    /// 401 without a challenge: no registry speaks so.
+    #[error("401 without a challenge: something in front of the registry may have answered")]
+    NoChallenge,
+    /// Success without anything that shows the private content.
+    #[error("{status}, and nothing in it shows the private content")]
+    Proofless {
+        /// The status.
+        status: u16,
+    },
+    /// A redirect to somewhere that the user has not declared.
+    #[error("a redirect to `{origin}`, which is not declared: add --storage {origin}")]
+    UndeclaredStorage {
+        /// Where it leads.
+        origin: Origin,
+    },
+    /// A redirect that leads nowhere, or on and on.
+    #[error("a redirect that cannot be followed: {why}")]
+    Redirect {
+        /// Why.
+        why: String,
+    },
+    /// No token can be asked for there.
+    #[error("{0}")]
+    Realm(RealmFault),
+    /// The number of requests, or of bytes, that was announced is used up.
+    #[error("the budget of the run is used up")]
+    Budget,
+    /// What one question needs did not come from another.
+    #[error("{why}")]
+    Missing {
+        /// What.
+        why: String,
+    },
+}

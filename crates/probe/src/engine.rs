@@ -1,0 +1,122 @@
+//! A run from its first question to its report: the controls, every selected check, the control again, then the verdicts.
+
+use outbound::Dialer;
+
+use crate::check::{Check, Need};
+use crate::controls::Controls;
+use crate::doubt::Doubt;
+use crate::error::ProbeError;
+use crate::intent::Intent;
+use crate::observation::ObservationId;
+use crate::plan::{Cell, Plan};
+use crate::report::{CheckResult, Report, Standing, State};
+use crate::run::{Clock, Run};
+use crate::session::Session;
+use crate::verdict::{Answer, Verdict};
+
+/// Where a run is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// The name of the door.
+    pub door: &'a str,
+    /// What was asked.
+    pub check: &'static Check,
+    /// How many checks are done, this one included.
+    pub done: usize,
+    /// Of how many.
+    pub all: usize,
+}
+
+/// Asks everything that is planned. Blocks for as long as that takes, and must not be called on a thread that drives an
+/// asynchronous runtime.
+///
+/// # Errors
+/// [`ProbeError`]: then nothing was asked.
+pub fn probe(
+    intent: &Intent,
+    plan: &Plan<'_>,
+    dialer: Dialer,
+    clock: Clock,
+    mut tell: impl FnMut(Progress<'_>),
+) -> Result<Report, ProbeError> {
+    let budget = plan.budget();
+    let mut run = Run::new(dialer, clock, budget, plan.patience)?;
+    let begin = run.now();
+    let all = plan.cells.iter().map(|cell| cell.checks.len()).sum();
+    let (mut results, mut standings, mut done) = (Vec::new(), Vec::new(), 0);
+    for cell in &plan.cells {
+        let mut session = Session::new(&mut run, intent, cell.door, cell.private);
+        let mut asked = Vec::new();
+        for (check, selected) in &cell.checks {
+            asked.push(ask(&mut session, check, selected));
+            done += 1;
+            tell(Progress { door: &cell.door.name, check, done, all });
+        }
+        let controls = session.controls();
+        let judged: Vec<CheckResult> = asked.into_iter().map(|asked| judge(asked, cell, &controls)).collect();
+        standings.push(Standing::of(cell, &judged, &controls));
+        results.extend(judged);
+    }
+    let (run_id, spent, elapsed) = (run.id().to_owned(), run.spent(), run.now().tick.saturating_sub(begin.tick));
+    let (evidence, discovered, notes) = run.close();
+    Ok(Report {
+        run: run_id,
+        began: begin.wall,
+        mode: plan.mode,
+        standings,
+        results,
+        evidence,
+        discovered,
+        notes,
+        budget,
+        spent,
+        elapsed,
+    })
+}
+
+/// What came of one check, before anybody judges.
+struct Asked {
+    check: &'static Check,
+    answer: Result<Answer, String>,
+    seen: Vec<ObservationId>,
+}
+
+fn ask(session: &mut Session<'_>, check: &'static Check, selected: &Result<(), String>) -> Asked {
+    let missing = check.needs.iter().find(|need| !is_known(session, **need));
+    let answer = match (selected, missing) {
+        (Err(why), _) => Err(why.clone()),
+        (Ok(()), Some(need)) => Err(format!("nobody has seen the {}", need.name())),
+        (Ok(()), None) => Ok((check.run)(session).unwrap_or_else(Answer::Open)),
+    };
+    Asked { check, answer, seen: session.take_touched() }
+}
+
+fn is_known(session: &Session<'_>, need: Need) -> bool {
+    match need {
+        Need::Digest => session.digest().is_some(),
+        Need::Config => session.content().is_some_and(|content| content.config.is_some()),
+        Need::Layer => session.content().is_some_and(|content| content.layer().is_some()),
+        Need::Identity(_) | Need::Public => true,
+    }
+}
+
+fn judge(asked: Asked, cell: &Cell<'_>, controls: &Result<Controls, Doubt>) -> CheckResult {
+    let check = asked.check;
+    let state = match asked.answer {
+        Err(why) => State::NotSelected(why),
+        Ok(answer) => match Verdict::of(answer, check.severity, controls) {
+            Ok(verdict) => State::Judged(verdict),
+            Err(why) => State::NotSelected(why.to_owned()),
+        },
+    };
+    CheckResult {
+        check,
+        door: cell.door.name.clone(),
+        origin: cell.door.origin.clone(),
+        vantage: cell.door.vantage.clone(),
+        reference: cell.private.to_string(),
+        state,
+        seen: asked.seen,
+        controls: controls.as_ref().map(|controls| controls.evidence().collect()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,201 @@
+//! What should be closed, and for whom: the doors, the repositories, the identities, and how a refusal should look.
+//!
+//! An intent comes from references on a command line or from a file ([`Intent::read`]). It holds no verdict and asks
+//! nothing.
+
+mod file;
+mod identity;
+mod target;
+
+use std::fmt;
+use std::str::FromStr;
+
+use outbound::{Origin, Reach};
+use protocol::{Digest, Reference, Repository, Tag};
+
+pub use file::IntentError;
+pub use identity::{Identity, Login, LoginError, Role, Source};
+pub use target::{Target, TargetError};
+
+/// How far a run goes; each mode includes those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// What anybody may ask: anonymous reads, the anonymous token exchange, and the controls.
+    #[default]
+    Passive,
+    /// Other identities, other exchanges, forged tokens, odd spellings.
+    Active,
+    /// Writes, in the canary repository alone.
+    Write,
+    /// Guessing and smuggling: each such check is asked for by its id.
+    Intrusive,
+}
+
+impl Mode {
+    /// Every mode, mildest first.
+    pub const ALL: [Self; 4] = [Self::Passive, Self::Active, Self::Write, Self::Intrusive];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passive => "passive",
+            Self::Active => "active",
+            Self::Write => "write",
+            Self::Intrusive => "intrusive",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// No such mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a mode: passive, active, write, intrusive")]
+pub struct ModeError;
+
+impl FromStr for Mode {
+    type Err = ModeError;
+
+    fn from_str(text: &str) -> Result<Self, ModeError> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(ModeError)
+    }
+}
+
+/// A place where the registry can be asked: host, mirror, CDN, ingress. Whoever wrote it down allowed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// A short name for reports.
+    pub name: String,
+    /// Where it is.
+    pub origin: Origin,
+    /// Where the probe stands when it asks here, in the user's word.
+    pub vantage: String,
+    /// Where a token may be asked for, besides the door's own origin.
+    pub realms: Vec<Origin>,
+    /// Where a redirect may be followed, without credentials.
+    pub storage: Vec<Origin>,
+}
+
+impl Door {
+    /// A door with nothing declared beside it, named as what it is: scheme, host and port. What belongs to a public service is declared with
+    /// it: its realm and its storage are as well known as its name.
+    #[must_use]
+    pub fn new(origin: Origin) -> Self {
+        let (realms, storage) = target::declared_with(&origin);
+        Self { name: origin.to_string(), origin, vantage: "here".to_owned(), realms, storage }
+    }
+
+    /// Whether a token may be asked for there.
+    #[must_use]
+    pub fn has_realm(&self, origin: &Origin) -> bool {
+        *origin == self.origin || self.realms.contains(origin)
+    }
+
+    /// Where an origin that belongs to this door may lead. What ships with the probe was typed by nobody here.
+    pub(crate) fn reach(&self, origin: &Origin) -> Reach {
+        let (realms, storage) = target::declared_with(&self.origin);
+        match realms.contains(origin) || storage.contains(origin) {
+            true => Reach::Public,
+            false => Reach::Typed,
+        }
+    }
+
+    /// Whether a redirect may be followed there.
+    #[must_use]
+    pub fn has_storage(&self, origin: &Origin) -> bool {
+        *origin == self.origin || self.storage.contains(origin)
+    }
+}
+
+/// Who may read a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Only who may.
+    Private,
+    /// Anybody.
+    Public,
+}
+
+/// A repository that the user knows, with the manifest that is asked for in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its name: R where it is private, P where it is public.
+    pub name: Repository,
+    /// The tag, if one is known.
+    pub tag: Option<Tag>,
+    /// The digest of the manifest, if it is known beforehand.
+    pub digest: Option<Digest>,
+    /// Whether it is meant to be closed.
+    pub visibility: Visibility,
+}
+
+impl Known {
+    /// What is asked for first: the tag, or else the digest; `latest` where neither is known.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        let tag = self.tag.as_ref().map(Tag::to_string);
+        tag.or_else(|| self.digest.as_ref().map(Digest::to_string)).unwrap_or_else(|| "latest".to_owned())
+    }
+
+    fn private(name: Repository, reference: Option<&Reference>) -> Self {
+        Self {
+            name,
+            tag: reference.and_then(Reference::tag).cloned(),
+            digest: reference.and_then(Reference::digest).cloned(),
+            visibility: Visibility::Private,
+        }
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.tag.is_none() && self.digest.is_some() { '@' } else { ':' };
+        write!(formatter, "{}{separator}{}", self.name, self.reference())
+    }
+}
+
+/// What a run judges by.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// How a refusal of a stranger should look.
+    pub deny_anonymous: Vec<u16>,
+    /// How a refusal of somebody who is known should look.
+    pub deny_known: Vec<u16>,
+    /// Where to ask, in order; at least one.
+    pub doors: Vec<Door>,
+    /// What is there, in order; at least one is private.
+    pub repositories: Vec<Known>,
+    /// Who exists.
+    pub identities: Vec<Identity>,
+}
+
+impl Intent {
+    /// The intent of a command line: private references at one door.
+    #[must_use]
+    pub fn of_target(target: Target) -> Self {
+        Self {
+            deny_anonymous: vec![401],
+            deny_known: vec![401, 403, 404],
+            doors: vec![Door::new(target.origin)],
+            repositories: target.private,
+            identities: Vec::new(),
+        }
+    }
+
+    /// The repositories that are meant to be closed.
+    pub fn private(&self) -> impl Iterator<Item = &Known> {
+        self.repositories.iter().filter(|known| known.visibility == Visibility::Private)
+    }
+
+    /// The login of a role that may be shown at a door.
+    #[must_use]
+    pub fn login(&self, role: Role, door: &Door) -> Option<&Login> {
+        let fits = |identity: &&Identity| identity.role == role && identity.show_to.contains(&door.name);
+        self.identities.iter().find(fits).map(|identity| &identity.login)
+    }
+}

@@ -1,0 +1,371 @@
+//! `probe.toml`: every key is known or refused, every name that is referred to exists.
+
+use std::ops::Range;
+
+use outbound::{Origin, OriginError};
+use protocol::{Digest, NameError, Repository, Tag};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Door, Identity, Intent, Known, Login, Role, Source, Visibility};
+
+/// Why an intent file was not accepted, and where in it.
+#[derive(Debug, thiserror::Error)]
+pub enum IntentError {
+    /// No TOML, a key that is not known, or a value that does not fit.
+    #[error("{}", .0.message())]
+    Toml(Box<toml::de::Error>),
+    /// A key whose value is no name of its kind.
+    #[error("{source}")]
+    Name {
+        /// Where.
+        span: Range<usize>,
+        /// Why.
+        source: NameError,
+    },
+    /// Not an origin.
+    #[error("{source}")]
+    Origin {
+        /// Where.
+        span: Range<usize>,
+        /// Why.
+        source: OriginError,
+    },
+    /// No `[[door]]`.
+    #[error("no `[[door]]`: nowhere to ask")]
+    NoDoor,
+    /// No private `[[repository]]`.
+    #[error("no `[[repository]]` is private: nothing to ask for")]
+    NothingPrivate,
+    /// Two doors of one name.
+    #[error("this name is another door's already")]
+    DoorTwice {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// `show_to` names a door that does not exist.
+    #[error("no `[[door]]` has this name")]
+    UnknownDoor {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// An empty `show_to`.
+    #[error("an identity that is shown nowhere: name a door in `show_to`")]
+    ShownNowhere {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// None, or more than one, of the ways to name a secret.
+    #[error("write one of `credential_env`, `credential_file` and `as`")]
+    Secret {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A status that refuses nothing.
+    #[error("not the status of a refusal: write one from 400 to 499")]
+    Status {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// Neither tag nor digest.
+    #[error("a private repository needs `tag` or `digest`: something must be asked for")]
+    NoReference {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// The secret that is named cannot be had.
+    #[error("cannot read the credential: {why}")]
+    Login {
+        /// Where.
+        span: Range<usize>,
+        /// Why, in the words of whoever looked.
+        why: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl IntentError {
+    /// The bytes of the file that are to blame; none where something is missing altogether.
+    #[must_use]
+    pub fn span(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Toml(error) => error.span(),
+            Self::NoDoor | Self::NothingPrivate => None,
+            Self::Name { span, .. }
+            | Self::Origin { span, .. }
+            | Self::DoorTwice { span }
+            | Self::UnknownDoor { span }
+            | Self::ShownNowhere { span }
+            | Self::Secret { span }
+            | Self::Status { span }
+            | Self::NoReference { span }
+            | Self::Login { span, .. } => Some(span.clone()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default = "anonymous")]
+    deny_anonymous: Vec<Spanned<u16>>,
+    #[serde(default = "known")]
+    deny_known: Vec<Spanned<u16>>,
+    #[serde(default)]
+    door: Vec<DoorEntry>,
+    #[serde(default)]
+    repository: Vec<RepositoryEntry>,
+    #[serde(default)]
+    identity: Vec<IdentityEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorEntry {
+    name: Spanned<String>,
+    url: Spanned<String>,
+    #[serde(default = "here")]
+    vantage: String,
+    #[serde(default)]
+    realms: Vec<Spanned<String>>,
+    #[serde(default)]
+    storage: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RepositoryEntry {
+    name: Spanned<String>,
+    tag: Option<Spanned<String>>,
+    digest: Option<Spanned<String>>,
+    visibility: VisibilityWord,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum VisibilityWord {
+    Private,
+    Public,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdentityEntry {
+    role: Spanned<Role>,
+    credential_env: Option<String>,
+    credential_file: Option<String>,
+    #[serde(rename = "as")]
+    login: Option<LoginWord>,
+    show_to: Vec<Spanned<String>>,
+    owns: Option<Spanned<String>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+enum LoginWord {
+    #[serde(rename = "docker-login")]
+    DockerLogin,
+}
+
+fn anonymous() -> Vec<Spanned<u16>> {
+    vec![Spanned::new(0..0, 401)]
+}
+
+fn known() -> Vec<Spanned<u16>> {
+    [401, 403, 404].map(|status| Spanned::new(0..0, status)).to_vec()
+}
+
+fn here() -> String {
+    "here".to_owned()
+}
+
+/// Why a secret could not be had.
+type Why = Box<dyn std::error::Error + Send + Sync>;
+
+impl Intent {
+    /// Reads an intent file. `find` gets the secret of an identity for the first door that it is shown to: the
+    /// environment, files and credential helpers are not this crate's.
+    ///
+    /// # Errors
+    /// [`IntentError`], with the place.
+    pub fn read(text: &str, find: impl Fn(&Source, &Door) -> Result<Login, Why>) -> Result<Self, IntentError> {
+        let file: File = toml::from_str(text).map_err(|error| IntentError::Toml(Box::new(error)))?;
+        let doors = doors(&file.door)?;
+        let repositories = file.repository.iter().map(repository).collect::<Result<Vec<_>, _>>()?;
+        if !repositories.iter().any(|known| known.visibility == Visibility::Private) {
+            return Err(IntentError::NothingPrivate);
+        }
+        let identities = file.identity.iter().map(|entry| identity(entry, &doors, &find)).collect::<Result<_, _>>()?;
+        let (deny_anonymous, deny_known) = (statuses(&file.deny_anonymous)?, statuses(&file.deny_known)?);
+        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities })
+    }
+}
+
+fn doors(entries: &[DoorEntry]) -> Result<Vec<Door>, IntentError> {
+    let mut doors: Vec<Door> = Vec::new();
+    for entry in entries {
+        if doors.iter().any(|door| door.name == *entry.name.get_ref()) {
+            return Err(IntentError::DoorTwice { span: entry.name.span() });
+        }
+        let shipped = Door::new(origin(&entry.url)?);
+        doors.push(Door {
+            name: entry.name.get_ref().clone(),
+            vantage: entry.vantage.clone(),
+            realms: [shipped.realms, origins(&entry.realms)?].concat(),
+            storage: [shipped.storage, origins(&entry.storage)?].concat(),
+            origin: shipped.origin,
+        });
+    }
+    if doors.is_empty() { Err(IntentError::NoDoor) } else { Ok(doors) }
+}
+
+fn origins(texts: &[Spanned<String>]) -> Result<Vec<Origin>, IntentError> {
+    texts.iter().map(origin).collect()
+}
+
+fn origin(text: &Spanned<String>) -> Result<Origin, IntentError> {
+    text.get_ref().parse().map_err(|source| IntentError::Origin { span: text.span(), source })
+}
+
+fn name<T: std::str::FromStr<Err = NameError>>(text: &Spanned<String>) -> Result<T, IntentError> {
+    text.get_ref().parse().map_err(|source| IntentError::Name { span: text.span(), source })
+}
+
+fn repository(entry: &RepositoryEntry) -> Result<Known, IntentError> {
+    let known = Known {
+        name: name::<Repository>(&entry.name)?,
+        tag: entry.tag.as_ref().map(name::<Tag>).transpose()?,
+        digest: entry.digest.as_ref().map(name::<Digest>).transpose()?,
+        visibility: match entry.visibility {
+            VisibilityWord::Private => Visibility::Private,
+            VisibilityWord::Public => Visibility::Public,
+        },
+    };
+    let asked = known.tag.is_some() || known.digest.is_some() || known.visibility == Visibility::Public;
+    if asked { Ok(known) } else { Err(IntentError::NoReference { span: entry.name.span() }) }
+}
+
+fn identity(
+    entry: &IdentityEntry,
+    doors: &[Door],
+    find: &impl Fn(&Source, &Door) -> Result<Login, Why>,
+) -> Result<Identity, IntentError> {
+    let span = entry.role.span();
+    let source = source(entry).ok_or_else(|| IntentError::Secret { span: span.clone() })?;
+    let door = |shown: &Spanned<String>| {
+        let door = doors.iter().find(|door| door.name == *shown.get_ref());
+        door.ok_or_else(|| IntentError::UnknownDoor { span: shown.span() })
+    };
+    let shown = entry.show_to.iter().map(door).collect::<Result<Vec<_>, _>>()?;
+    let first = shown.first().ok_or_else(|| IntentError::ShownNowhere { span: span.clone() })?;
+    Ok(Identity {
+        role: *entry.role.get_ref(),
+        login: find(&source, first).map_err(|why| IntentError::Login { span, why })?,
+        show_to: entry.show_to.iter().map(|shown| shown.get_ref().clone()).collect(),
+        owns: entry.owns.as_ref().map(name::<Repository>).transpose()?,
+    })
+}
+
+fn source(entry: &IdentityEntry) -> Option<Source> {
+    match (&entry.credential_env, &entry.credential_file, entry.login) {
+        (Some(variable), None, None) => Some(Source::Environment(variable.clone())),
+        (None, Some(file), None) => Some(Source::File(file.into())),
+        (None, None, Some(LoginWord::DockerLogin)) => Some(Source::DockerLogin),
+        _ => None,
+    }
+}
+
+fn statuses(statuses: &[Spanned<u16>]) -> Result<Vec<u16>, IntentError> {
+    let status = |status: &Spanned<u16>| match status.get_ref() {
+        400..=499 => Ok(*status.get_ref()),
+        _ => Err(IntentError::Status { span: status.span() }),
+    };
+    statuses.iter().map(status).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Secret;
+
+    use super::*;
+
+    const WHOLE: &str = r#"
+deny_anonymous = [401, 403]
+
+[[door]]
+name = "edge"
+url = "https://registry.example"
+vantage = "internet"
+realms = ["https://auth.example"]
+storage = ["https://bucket.example"]
+
+[[door]]
+name = "mirror"
+url = "https://mirror.example:5000"
+
+[[repository]]
+name = "team/app"
+tag = "1.0"
+visibility = "private"
+
+[[repository]]
+name = "team/base"
+visibility = "public"
+
+[[identity]]
+role = "control"
+credential_env = "PULLGATE_PROBE_CREDENTIAL"
+show_to = ["edge"]
+
+[[identity]]
+role = "low"
+credential_file = "low.credential"
+show_to = ["edge", "mirror"]
+owns = "probe/low"
+"#;
+
+    fn read(text: &str) -> Result<Intent, IntentError> {
+        Intent::read(text, |source, _| match source {
+            Source::Environment(_) => Ok(Login { user: "ci".into(), secret: Secret::new("s3cret".into()) }),
+            Source::File(_) => Ok(Login { user: "low".into(), secret: Secret::new("l0w".into()) }),
+            Source::DockerLogin => Err("no login".into()),
+        })
+    }
+
+    #[test]
+    fn a_whole_file() {
+        let intent = read(WHOLE).unwrap();
+        let (edge, mirror) = (&intent.doors[0], &intent.doors[1]);
+        assert_eq!((edge.vantage.as_str(), mirror.vantage.as_str()), ("internet", "here"));
+        assert!(edge.has_realm(&"https://auth.example".parse().unwrap()));
+        assert!(!mirror.has_realm(&"https://auth.example".parse().unwrap()));
+        assert_eq!(intent.private().map(ToString::to_string).collect::<Vec<_>>(), ["team/app:1.0"]);
+        assert_eq!(intent.login(Role::Control, edge).map(|login| login.user.as_str()), Some("ci"));
+        assert!(intent.login(Role::Control, mirror).is_none(), "a credential is shown where it belongs");
+        assert_eq!((intent.deny_anonymous, intent.deny_known), (vec![401, 403], vec![401, 403, 404]));
+    }
+
+    #[test]
+    fn a_mistake_says_what_and_where() {
+        let mut said = String::new();
+        for (old, new) in [
+            ("vantage", "vantege"),
+            ("deny_anonymous = [401, 403]", "deny_anonymous = [200]"),
+            ("https://registry.example", "registry.example"),
+            ("\"mirror\"\nurl", "\"edge\"\nurl"),
+            ("[\"edge\"]", "[\"egde\"]"),
+            ("[\"edge\"]", "[]"),
+            ("team/app", "Team/app"),
+            ("tag = \"1.0\"\n", ""),
+            ("visibility = \"private\"", "visibility = \"public\""),
+            ("role = \"control\"", "role = \"admin\""),
+            ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
+            ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),
+        ] {
+            let text = WHOLE.replace(old, new);
+            let error = read(&text).unwrap_err();
+            let place = error.span().and_then(|span| text.get(span)).unwrap_or("-").replace('\n', " ");
+            said += &format!("{new:?}: {error} at {place}\n");
+        }
+        insta::assert_snapshot!(said);
+        assert!(matches!(read(""), Err(IntentError::NoDoor)));
+    }
+}

@@ -1,0 +1,55 @@
+//! The stranger outside: asks a registry for what it must not get, and says for each question whether the answer was
+//! really no.
+//!
+//! An [`Intent`] says what is meant to be closed. A [`Plan`] chooses checks from the catalogue, and [`probe`] asks them:
+//! each [`Check`] writes its own bytes through a [`Session`], which records every [`Observation`]. A check returns an
+//! [`Answer`]; only together with the [`Controls`] does it become a [`Verdict`]. The [`Report`] says it all.
+//!
+//! A refusal proves nothing unless somebody who may gets the same content, at the beginning and at the end. A success
+//! proves nothing unless the bytes do.
+
+mod challenge;
+mod check;
+mod checks;
+mod controls;
+mod doubt;
+mod engine;
+mod error;
+mod intent;
+mod observation;
+mod plan;
+mod proof;
+mod random;
+mod reception;
+mod report;
+mod request;
+mod response;
+mod run;
+mod session;
+mod token;
+mod verdict;
+mod wire;
+
+pub use challenge::{Challenge, RealmFault};
+pub use check::{Check, Group, Need, Severity, SeverityError};
+pub use checks::{catalogue, find};
+pub use controls::{Content, Controls, Decoy, Held};
+pub use doubt::Doubt;
+pub use engine::{Progress, probe};
+pub use error::ProbeError;
+pub use intent::{
+    Door, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, Role, Source, Target, TargetError,
+    Visibility,
+};
+pub use observation::{Observation, ObservationId, Seen, Written};
+pub use plan::{Cell, Plan, Settings};
+pub use proof::{Obtained, Proof};
+pub use reception::{Garbled, MAX_BODY};
+pub use report::{Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, json, text};
+pub use request::{Keep, MANIFEST_TYPES, Request};
+pub use response::{Body, Ended, Headers, Response};
+pub use run::{Budget, Clock, Discovered, Note};
+pub use session::{Caller, Session};
+pub use token::{Access, Exchanged, Token};
+pub use verdict::{Answer, Passed, Verdict};
+pub use wire::WireError;

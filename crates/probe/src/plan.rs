@@ -1,0 +1,103 @@
+//! What a run would ask, before it asks anything.
+
+use std::time::Duration;
+
+use crate::check::{Check, Need};
+use crate::checks::catalogue;
+use crate::intent::{Door, Intent, Known, Mode, Visibility};
+use crate::reception::MAX_BODY;
+use crate::run::Budget;
+
+/// How a run is meant to go.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How far it goes.
+    pub mode: Mode,
+    /// Asks only the doors of this vantage.
+    pub vantage: Option<String>,
+    /// How long one answer may take, from the first packet to the last byte.
+    pub patience: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { mode: Mode::default(), vantage: None, patience: Duration::from_secs(10) }
+    }
+}
+
+/// What is asked at one door about one private reference.
+#[derive(Debug)]
+pub struct Cell<'a> {
+    /// Where.
+    pub door: &'a Door,
+    /// About what.
+    pub private: &'a Known,
+    /// Every check of the catalogue, in order: asked, or not and why.
+    pub checks: Vec<(&'static Check, Result<(), String>)>,
+}
+
+/// Everything that a run would ask, in order.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// Its cells: door by door, reference by reference.
+    pub cells: Vec<Cell<'a>>,
+    /// How far it goes.
+    pub mode: Mode,
+    /// How long one answer may take.
+    pub patience: Duration,
+}
+
+impl<'a> Plan<'a> {
+    /// Chooses the checks. Nothing is asked for it.
+    #[must_use]
+    pub fn new(intent: &'a Intent, settings: &Settings) -> Self {
+        let here = |door: &&Door| settings.vantage.as_ref().is_none_or(|vantage| *vantage == door.vantage);
+        let cell = |door, private| {
+            let checks = catalogue().map(|check| (check, selected(check, intent, door, settings.mode))).collect();
+            Cell { door, private, checks }
+        };
+        let doors = intent.doors.iter().filter(here);
+        let cells = doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
+        Self { cells, mode: settings.mode, patience: settings.patience }
+    }
+
+    /// The most that the run sends and reads. A quarter more than the checks need is left for answers that ask to wait.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let asked = self.cells.iter().flat_map(|cell| &cell.checks).filter(|(_, selected)| selected.is_ok());
+        let requests: usize = asked.map(|(check, _)| check.requests).sum();
+        let requests = requests + requests / 4;
+        Budget { requests, bytes: requests * MAX_BODY }
+    }
+}
+
+fn selected(check: &Check, intent: &Intent, door: &Door, mode: Mode) -> Result<(), String> {
+    if check.mode > mode {
+        return Err(format!("it belongs to mode {}", check.mode));
+    }
+    for need in check.needs {
+        let there = match need {
+            Need::Identity(role) => intent.login(*role, door).is_some(),
+            Need::Public => intent.repositories.iter().any(|known| known.visibility == Visibility::Public),
+            // Whether these are known shows while the run goes on.
+            Need::Digest | Need::Config | Need::Layer => true,
+        };
+        if !there {
+            return Err(format!("the intent names no {}", need.name()));
+        }
+    }
+    Ok(())
+}
+
+impl Need {
+    /// What is missing, in words.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Digest => "digest of the private manifest".to_owned(),
+            Self::Config => "configuration of the private image".to_owned(),
+            Self::Layer => "layer of the private image".to_owned(),
+            Self::Identity(role) => format!("identity `{}` that may be shown here", format!("{role:?}").to_lowercase()),
+            Self::Public => "public repository".to_owned(),
+        }
+    }
+}

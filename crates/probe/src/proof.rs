@@ -1,0 +1,163 @@
+//! What shows that something is not closed. Each constructor looks at the observation itself: there is no proof by hand.
+
+use protocol::{Digest, Manifest};
+
+use crate::check::Severity;
+use crate::controls::Decoy;
+use crate::observation::{Observation, ObservationId};
+use crate::random::hashes_to;
+use crate::response::Response;
+
+/// What kind of thing was obtained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obtained {
+    /// Bytes of the private content.
+    Content,
+    /// A token that opens it.
+    Token,
+    /// A list that names it.
+    Listing,
+    /// Its digest, or its size.
+    Metadata,
+    /// Nothing of it: the target behaves as it must not.
+    Behaviour,
+}
+
+impl Obtained {
+    /// Whether whoever holds this has the content, or needs one more request to have it.
+    #[must_use]
+    pub fn exposes(self) -> bool {
+        match self {
+            Self::Content | Self::Token => true,
+            Self::Listing | Self::Metadata | Self::Behaviour => false,
+        }
+    }
+}
+
+/// Observations, and what they show.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    obtained: Obtained,
+    says: String,
+    evidence: Vec<ObservationId>,
+    severity: Option<Severity>,
+}
+
+impl Proof {
+    /// Bytes that hash to what was asked for, or to what the control saw.
+    #[must_use]
+    pub fn bytes(seen: &Observation, digest: &Digest) -> Option<Self> {
+        let bytes = success(seen)?.whole()?;
+        hashes_to(bytes, digest).then(|| {
+            Self::of(seen, Obtained::Content, format!("{} bytes came, and they hash to {digest}", bytes.len()))
+        })
+    }
+
+    /// A part of a blob whose whole length is the one that its manifest gives, while a name that nobody has got nothing.
+    #[must_use]
+    pub fn part_of(seen: &Observation, size: u64, decoy: &Decoy) -> Option<Self> {
+        let response = success(seen)?;
+        let total: u64 = match response.status {
+            206 => response.headers.get("content-range")?.rsplit_once('/')?.1.parse().ok()?,
+            _ => response.headers.get("content-length")?.parse().ok()?,
+        };
+        let came = response.body.bytes.len();
+        let fits: bool = total == size && came > 0 && size > 0 && decoy.is_refused();
+        fits.then(|| Self::of(seen, Obtained::Content, format!("{came} bytes came, of a blob of exactly {size}")))
+    }
+
+    /// A well-formed manifest under a tag, while a name that nobody has got none.
+    #[must_use]
+    pub fn manifest(seen: &Observation, decoy: &Decoy) -> Option<Self> {
+        let response = success(seen)?;
+        let declared = response.headers.get("content-type").and_then(|text| text.parse().ok());
+        let read = Manifest::parse(response.whole()?, declared).is_ok();
+        (read && decoy.is_refused()).then(|| Self::of(seen, Obtained::Content, "a manifest came".to_owned()))
+    }
+
+    /// The digest of the private object in a header, whatever the status.
+    #[must_use]
+    pub fn digest_header(seen: &Observation, digest: &Digest) -> Option<Self> {
+        let headers = &seen.response().ok()?.headers;
+        let name = ["docker-content-digest", "etag"]
+            .into_iter()
+            .find(|name| headers.all(name).any(|value| value.contains(digest.as_str())))?;
+        let status = seen.status()?;
+        Some(Self::of(seen, Obtained::Metadata, format!("{status} with the digest of the private object in `{name}`")))
+    }
+
+    /// Some digest in a header, where the right one is not known and a name that nobody has got nothing.
+    #[must_use]
+    pub fn some_digest_header(seen: &Observation, decoy: &Decoy) -> Option<Self> {
+        let value = seen.response().ok()?.headers.get("docker-content-digest")?;
+        let digest: Digest = value.parse().ok()?;
+        decoy.is_refused().then(|| Self::digest_header(seen, &digest)).flatten()
+    }
+
+    /// Success for HEAD with the size of the private object.
+    #[must_use]
+    pub fn size_header(seen: &Observation, size: u64) -> Option<Self> {
+        let length: u64 = success(seen)?.headers.get("content-length")?.parse().ok()?;
+        (length == size && size > 0).then(|| {
+            Self::of(seen, Obtained::Metadata, format!("success, with the size of the private object: {size} bytes"))
+        })
+    }
+
+    /// A token whose claims open what the caller must not have.
+    #[must_use]
+    pub fn token(seen: &Observation, opens: &str) -> Option<Self> {
+        success(seen).map(|_| Self::of(seen, Obtained::Token, format!("a token came that grants {opens}")))
+    }
+
+    /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.
+    #[must_use]
+    pub fn behaviour(seen: &Observation, says: impl Into<String>) -> Option<Self> {
+        seen.response().ok().map(|_| Self::of(seen, Obtained::Behaviour, says.into()))
+    }
+
+    /// With the observations that led here: the first of them are asked first when somebody repeats it.
+    #[must_use]
+    pub fn after(mut self, earlier: impl IntoIterator<Item = ObservationId>) -> Self {
+        let mut evidence: Vec<ObservationId> = earlier.into_iter().collect();
+        evidence.append(&mut self.evidence);
+        evidence.dedup();
+        self.evidence = evidence;
+        self
+    }
+
+    /// As bad as this, where the check as a whole is worse or better.
+    #[must_use]
+    pub fn graded(self, severity: Severity) -> Self {
+        Self { severity: Some(severity), ..self }
+    }
+
+    /// What was obtained.
+    #[must_use]
+    pub fn obtained(&self) -> Obtained {
+        self.obtained
+    }
+
+    /// What it shows, in words; may hold hostile text.
+    #[must_use]
+    pub fn says(&self) -> &str {
+        &self.says
+    }
+
+    /// The observations, in the order in which they are to be repeated.
+    #[must_use]
+    pub fn evidence(&self) -> &[ObservationId] {
+        &self.evidence
+    }
+
+    pub(crate) fn severity(&self) -> Option<Severity> {
+        self.severity
+    }
+
+    fn of(seen: &Observation, obtained: Obtained, says: String) -> Self {
+        Self { obtained, says, evidence: vec![seen.id], severity: None }
+    }
+}
+
+fn success(seen: &Observation) -> Option<&Response> {
+    seen.response().ok().filter(|response| response.is_success())
+}

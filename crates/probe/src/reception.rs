@@ -1,0 +1,280 @@
+//! An answer read as it arrives: status and headers by `httparse`, the body by its framing, all of it bounded.
+//!
+//! The reader never trusts a length, never inflates anything, and keeps what it has when the other side stops: half an
+//! answer may still show content, and never counts as a refusal.
+
+use outbound::{Appetite, End};
+
+use crate::response::{Body, Ended, Headers, Response};
+
+/// The longest head, in bytes.
+pub(crate) const MAX_HEAD: usize = 32 * 1024;
+/// The most header lines.
+const MAX_HEADERS: usize = 128;
+/// The longest body that is kept, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+/// The most interim answers (1xx) before the real one.
+const MAX_INTERIM: usize = 4;
+/// The longest line that gives the size of a chunk.
+const MAX_CHUNK_LINE: usize = 256;
+
+/// What came back is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Garbled {
+    /// Nothing came.
+    #[error("the connection closed without an answer")]
+    Nothing,
+    /// No end of the headers came before the connection broke or closed.
+    #[error("the connection ended in the middle of the headers")]
+    HalfHead,
+    /// No end of the headers came in time.
+    #[error("no whole answer in time")]
+    Late,
+    /// Headers beyond the limit.
+    #[error("the headers are longer than 32 KiB, or more than 128")]
+    HeadTooLarge,
+    /// Not HTTP/1.
+    #[error("what came back is not HTTP/1.1")]
+    NotHttp,
+    /// Lengths that contradict each other, or are no lengths.
+    #[error("the length of the body cannot be told")]
+    Framing,
+    /// One interim answer after the other.
+    #[error("interim answers without end")]
+    Interim,
+}
+
+/// A reader for one answer.
+#[derive(Debug)]
+pub(crate) struct Reception {
+    head_only: bool,
+    interim: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Head(Vec<u8>),
+    Body(Arriving),
+    Garbled(Garbled),
+}
+
+#[derive(Debug)]
+struct Arriving {
+    status: u16,
+    headers: Headers,
+    framing: Framing,
+    bytes: Vec<u8>,
+    ended: Option<Ended>,
+}
+
+/// How the end of a body is told (RFC 9112 section 6.3).
+#[derive(Debug)]
+enum Framing {
+    Length(u64),
+    Chunked(Chunks),
+    UntilClose,
+}
+
+#[derive(Debug)]
+enum Chunks {
+    /// In the line that gives a size.
+    Size(Vec<u8>),
+    /// In a chunk with so many bytes left.
+    Data(u64),
+    /// In the line end behind a chunk, with so many bytes left.
+    Gap(u8),
+}
+
+impl Reception {
+    /// A reader; the answer to HEAD has no body.
+    pub(crate) fn new(head_only: bool) -> Self {
+        Self { head_only, interim: 0, state: State::Head(Vec::new()) }
+    }
+
+    /// Takes the next bytes.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Appetite {
+        let mut rest = bytes.to_vec();
+        while let State::Head(head) = &mut self.state {
+            let before = head.len();
+            head.extend_from_slice(&rest);
+            let Some(end) = end_of_head(head, before) else {
+                if head.len() > MAX_HEAD {
+                    return self.garbled(Garbled::HeadTooLarge);
+                }
+                return Appetite::More;
+            };
+            rest = head.split_off(end);
+            match parse(head, self.head_only) {
+                Ok(Parsed::Final(arriving)) => self.state = State::Body(arriving),
+                Ok(Parsed::Interim) if self.interim < MAX_INTERIM => {
+                    self.interim += 1;
+                    self.state = State::Head(Vec::new());
+                }
+                Ok(Parsed::Interim) => return self.garbled(Garbled::Interim),
+                Err(garbled) => return self.garbled(garbled),
+            }
+        }
+        match &mut self.state {
+            State::Body(arriving) => arriving.take(&rest),
+            State::Head(_) | State::Garbled(_) => Appetite::Enough,
+        }
+    }
+
+    /// The answer, once nothing more comes.
+    ///
+    /// # Errors
+    /// [`Garbled`] where there is not even a head.
+    pub(crate) fn finish(self, end: End) -> Result<Response, Garbled> {
+        match self.state {
+            State::Garbled(garbled) => Err(garbled),
+            State::Head(_) if end == End::Late => Err(Garbled::Late),
+            State::Head(head) if head.is_empty() && self.interim == 0 => Err(Garbled::Nothing),
+            State::Head(_) => Err(Garbled::HalfHead),
+            State::Body(arriving) => Ok(arriving.finish(end)),
+        }
+    }
+
+    fn garbled(&mut self, garbled: Garbled) -> Appetite {
+        self.state = State::Garbled(garbled);
+        Appetite::Enough
+    }
+}
+
+/// Where the head ends, if its end is among the new bytes or reaches into them.
+fn end_of_head(head: &[u8], before: usize) -> Option<usize> {
+    let from = before.saturating_sub(3);
+    let new = head.get(from..)?;
+    let at = |mark: &[u8]| new.windows(mark.len()).position(|window| window == mark).map(|at| from + at + mark.len());
+    let end = at(b"\r\n\r\n").into_iter().chain(at(b"\n\n")).min()?;
+    (end <= MAX_HEAD).then_some(end)
+}
+
+enum Parsed {
+    Final(Arriving),
+    Interim,
+}
+
+fn parse(head: &[u8], head_only: bool) -> Result<Parsed, Garbled> {
+    let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut lines);
+    match parsed.parse(head) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(Garbled::NotHttp),
+        Err(httparse::Error::TooManyHeaders) => return Err(Garbled::HeadTooLarge),
+        Err(_) => return Err(Garbled::NotHttp),
+    }
+    let status = parsed.code.ok_or(Garbled::NotHttp)?;
+    let headers: Headers = parsed.headers.iter().map(|line| (line.name, line.value)).collect();
+    if (100..200).contains(&status) && status != 101 {
+        return Ok(Parsed::Interim);
+    }
+    let framing = match head_only || matches!(status, 101 | 204 | 304) {
+        true => Framing::Length(0),
+        false => framing(&headers)?,
+    };
+    let ended = matches!(framing, Framing::Length(0)).then_some(Ended::Whole);
+    Ok(Parsed::Final(Arriving { status, headers, framing, bytes: Vec::new(), ended }))
+}
+
+fn framing(headers: &Headers) -> Result<Framing, Garbled> {
+    if let Some(coding) = headers.get("transfer-encoding") {
+        // Where both are given, the length is ignored (RFC 9112 section 6.3).
+        let chunked = headers.all("transfer-encoding").count() == 1 && coding.trim().eq_ignore_ascii_case("chunked");
+        return if chunked { Ok(Framing::Chunked(Chunks::Size(Vec::new()))) } else { Err(Garbled::Framing) };
+    }
+    let mut lengths = headers.all("content-length").map(str::trim);
+    let Some(length) = lengths.next() else { return Ok(Framing::UntilClose) };
+    if lengths.any(|other| other != length) || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Garbled::Framing);
+    }
+    length.parse().map(Framing::Length).map_err(|_| Garbled::Framing)
+}
+
+impl Arriving {
+    fn take(&mut self, bytes: &[u8]) -> Appetite {
+        let mut rest = bytes;
+        while self.ended.is_none() && !rest.is_empty() {
+            rest = match &mut self.framing {
+                Framing::UntilClose => keep(&mut self.bytes, rest, &mut self.ended),
+                Framing::Length(left) => {
+                    let (mine, _) = split(rest, *left);
+                    keep(&mut self.bytes, mine, &mut self.ended);
+                    *left -= mine.len() as u64;
+                    if *left == 0 {
+                        self.ended.get_or_insert(Ended::Whole);
+                    }
+                    &[]
+                }
+                Framing::Chunked(chunks) => chunked(chunks, &mut self.bytes, rest, &mut self.ended),
+            };
+        }
+        if self.ended.is_some() { Appetite::Enough } else { Appetite::More }
+    }
+
+    fn finish(self, end: End) -> Response {
+        let ended = self.ended.unwrap_or(match (end, &self.framing) {
+            (End::Closed, Framing::UntilClose) => Ended::Whole,
+            (End::Full, _) => Ended::Cut,
+            (End::Closed | End::Broken | End::Late | End::Enough, _) => Ended::Early,
+        });
+        Response { status: self.status, headers: self.headers, body: Body { bytes: self.bytes, ended } }
+    }
+}
+
+fn split(bytes: &[u8], at: u64) -> (&[u8], &[u8]) {
+    let at = usize::try_from(at).unwrap_or(usize::MAX);
+    bytes.split_at_checked(at).unwrap_or((bytes, &[]))
+}
+
+/// Keeps bytes up to the limit; what lies beyond cuts the body.
+fn keep<'a>(kept: &mut Vec<u8>, bytes: &[u8], ended: &mut Option<Ended>) -> &'a [u8] {
+    let room = MAX_BODY.saturating_sub(kept.len());
+    let (mine, beyond) = split(bytes, room as u64);
+    kept.extend_from_slice(mine);
+    if !beyond.is_empty() {
+        *ended = Some(Ended::Cut);
+    }
+    &[]
+}
+
+/// One step through a chunked body (RFC 9112 section 7.1). Trailers are not read: the body is whole before them.
+fn chunked<'a>(chunks: &mut Chunks, kept: &mut Vec<u8>, bytes: &'a [u8], ended: &mut Option<Ended>) -> &'a [u8] {
+    match chunks {
+        Chunks::Size(line) => {
+            let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            let (mine, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+            line.extend_from_slice(mine);
+            match httparse::parse_chunk_size(line) {
+                Ok(httparse::Status::Complete((_, 0))) => *ended = Some(Ended::Whole),
+                Ok(httparse::Status::Complete((_, size))) => *chunks = Chunks::Data(size),
+                Ok(httparse::Status::Partial) if line.len() <= MAX_CHUNK_LINE && !line.ends_with(b"\n") => {}
+                Ok(httparse::Status::Partial) | Err(_) => *ended = Some(Ended::Early),
+            }
+            rest
+        }
+        Chunks::Data(left) => {
+            let (mine, rest) = split(bytes, *left);
+            keep(kept, mine, ended);
+            *left -= mine.len() as u64;
+            if *left == 0 {
+                *chunks = Chunks::Gap(2);
+            }
+            rest
+        }
+        Chunks::Gap(left) => {
+            let (mine, rest) = split(bytes, u64::from(*left));
+            match mine.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+                true => *left -= u8::try_from(mine.len()).unwrap_or(*left),
+                false => *ended = Some(Ended::Early),
+            }
+            if *left == 0 {
+                *chunks = Chunks::Size(Vec::new());
+            }
+            rest
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! What a run says: the answer about each private reference, every check, and what it all rests on.
+
+pub mod json;
+pub mod text;
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use outbound::Origin;
+use serde::Serialize;
+
+use crate::check::{Check, Severity};
+use crate::controls::Controls;
+use crate::doubt::Doubt;
+use crate::intent::Mode;
+use crate::observation::{Observation, ObservationId, Seen};
+use crate::plan::Cell;
+use crate::run::{Budget, Discovered, Note};
+use crate::verdict::Verdict;
+
+/// A whole run.
+#[derive(Debug)]
+pub struct Report {
+    /// Its id, as it stood in `X-Probe-Run`.
+    pub run: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// How far it went.
+    pub mode: Mode,
+    /// The answer about each private reference at each door.
+    pub standings: Vec<Standing>,
+    /// Every check of the catalogue for each of them.
+    pub results: Vec<CheckResult>,
+    /// Every request and what came of it.
+    pub evidence: Vec<Seen>,
+    /// What was found on the way and not contacted.
+    pub discovered: Vec<Discovered>,
+    /// What the doors said about themselves.
+    pub notes: Vec<Note>,
+    /// The most that it would have sent and read.
+    pub budget: Budget,
+    /// What it sent and read.
+    pub spent: Budget,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// One check at one door about one reference.
+#[derive(Debug)]
+pub struct CheckResult {
+    /// Which.
+    pub check: &'static Check,
+    /// The name of the door.
+    pub door: String,
+    /// Where it is.
+    pub origin: Origin,
+    /// Where the probe stood.
+    pub vantage: String,
+    /// The private reference.
+    pub reference: String,
+    /// What came of it.
+    pub state: State,
+    /// The observations.
+    pub seen: Vec<ObservationId>,
+    /// Those of both controls, where they hold.
+    pub controls: Vec<ObservationId>,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// It was asked.
+    Judged(Verdict),
+    /// It was not, and why.
+    NotSelected(String),
+}
+
+impl CheckResult {
+    /// The verdict, if it was asked.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&Verdict> {
+        match &self.state {
+            State::Judged(verdict) => Some(verdict),
+            State::NotSelected(_) => None,
+        }
+    }
+
+    fn fails_at(&self) -> Option<Severity> {
+        match self.verdict()? {
+            Verdict::Fail { severity, .. } => Some(*severity),
+            Verdict::Pass(_) | Verdict::Inconclusive(_) => None,
+        }
+    }
+
+    fn doubt(&self) -> Option<&Doubt> {
+        match self.verdict()? {
+            Verdict::Inconclusive(doubt) => Some(doubt),
+            Verdict::Pass(_) | Verdict::Fail { .. } => None,
+        }
+    }
+
+    fn is_exposure(&self) -> bool {
+        matches!(self.verdict(), Some(Verdict::Fail { proof, .. }) if proof.obtained().exposes())
+    }
+}
+
+/// The answer about one private reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answered {
+    /// A stranger got it.
+    Exposed,
+    /// Every check that was asked passed, and the controls hold.
+    Private,
+    /// Neither could be shown.
+    CouldNotTell,
+}
+
+/// The answer about one private reference at one door, and what would decide it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// The reference.
+    pub reference: String,
+    /// The name of the door.
+    pub door: String,
+    /// Where the probe stood.
+    pub vantage: String,
+    /// The answer.
+    pub answer: Answered,
+    /// In a sentence.
+    pub says: String,
+    /// Somebody who may was refused at the end, and not at the beginning.
+    #[serde(skip)]
+    interfered: bool,
+    /// The door did not answer anything.
+    #[serde(skip)]
+    unreachable: bool,
+}
+
+impl Standing {
+    pub(crate) fn of(cell: &Cell<'_>, results: &[CheckResult], controls: &Result<Controls, Doubt>) -> Self {
+        let reference = cell.private.to_string();
+        let unreachable = is_unreachable(results);
+        let (answer, says) = match unreachable {
+            true => (Answered::CouldNotTell, format!("{} is not reachable from here", cell.door.origin)),
+            false => said(&reference, results, controls),
+        };
+        Self {
+            reference,
+            door: cell.door.name.clone(),
+            vantage: cell.door.vantage.clone(),
+            answer,
+            says,
+            interfered: matches!(controls, Err(Doubt::Interfered { .. })),
+            unreachable,
+        }
+    }
+}
+
+/// Whether nothing at all was answered, and at least one question for want of a connection.
+fn is_unreachable(results: &[CheckResult]) -> bool {
+    let asked = || results.iter().filter(|result| result.verdict().is_some());
+    let gone = |result: &CheckResult| matches!(result.doubt(), Some(Doubt::Unreachable { .. }));
+    let control = |result: &CheckResult| {
+        matches!(result.doubt(), Some(Doubt::NoControl | Doubt::ControlFailed { .. }))
+            && result.check.group.is_control()
+    };
+    asked().all(|result| gone(result) || control(result)) && asked().any(gone)
+}
+
+fn said(reference: &str, results: &[CheckResult], controls: &Result<Controls, Doubt>) -> (Answered, String) {
+    let questions = || results.iter().filter(|result| !result.check.group.is_control());
+    let ids = |wanted: &dyn Fn(&CheckResult) -> bool| {
+        questions().filter(|result| wanted(result)).map(|result| result.check.id).collect::<Vec<_>>().join(", ")
+    };
+    let exposures = ids(&CheckResult::is_exposure);
+    if !exposures.is_empty() {
+        return (Answered::Exposed, format!("a stranger gets {reference}: {exposures}"));
+    }
+    let failed = ids(&|result| result.fails_at().is_some());
+    let open = ids(&|result| result.doubt().is_some_and(|doubt| controls.as_ref().err() != Some(doubt)));
+    let says = match controls {
+        _ if !failed.is_empty() => format!("{reference} was not obtained, and not everything is as intended: {failed}"),
+        _ if !open.is_empty() => format!("not every question about {reference} was answered: {open}"),
+        Err(Doubt::NoControl) => {
+            format!("refused everywhere, but nothing shows that {reference} exists: add --as docker-login")
+        }
+        Err(doubt) => format!("refused everywhere, but a refusal means nothing here: {doubt}"),
+        Ok(_) => return (Answered::Private, format!("strangers are refused {reference}, and who may pull it can")),
+    };
+    (Answered::CouldNotTell, says)
+}
+
+/// From where on a run counts as failed or as open.
+#[derive(Clone, Copy, Debug)]
+pub struct Thresholds {
+    /// Findings from this severity on.
+    pub fail_on: Severity,
+    /// So many open questions are borne.
+    pub max_inconclusive: usize,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { fail_on: Severity::High, max_inconclusive: 0 }
+    }
+}
+
+/// The answer of a whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Nothing from the threshold on.
+    Pass,
+    /// A finding from the threshold on.
+    Fail,
+    /// More open questions than are borne.
+    Inconclusive,
+    /// The same, because the run was blocked half-way.
+    Interfered,
+    /// The same, because no door was reached from here.
+    Unreachable,
+}
+
+impl Outcome {
+    /// The exit code that scripts rely on.
+    #[must_use]
+    pub fn exit(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Fail => 1,
+            Self::Inconclusive | Self::Interfered | Self::Unreachable => 2,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::Interfered => "interfered",
+            Self::Unreachable => "unreachable",
+        })
+    }
+}
+
+impl Report {
+    /// The answer of the run: a finding wins over an open question.
+    #[must_use]
+    pub fn outcome(&self, thresholds: &Thresholds) -> Outcome {
+        let fails = |result: &CheckResult| result.fails_at().is_some_and(|severity| severity >= thresholds.fail_on);
+        if self.results.iter().any(fails) {
+            return Outcome::Fail;
+        }
+        let open = self.results.iter().filter(|result| result.doubt().is_some()).count();
+        match () {
+            () if open <= thresholds.max_inconclusive => Outcome::Pass,
+            () if self.standings.iter().all(|standing| standing.unreachable) => Outcome::Unreachable,
+            () if self.standings.iter().any(|standing| standing.interfered) => Outcome::Interfered,
+            () => Outcome::Inconclusive,
+        }
+    }
+
+    /// An observation by its id.
+    #[must_use]
+    pub fn observation(&self, id: ObservationId) -> Option<&Observation> {
+        self.evidence.iter().find(|seen| seen.id == id).map(AsRef::as_ref)
+    }
+
+    /// The doors that were asked, as one line for each.
+    fn targets(&self) -> Vec<String> {
+        let mut targets: Vec<String> = Vec::new();
+        for result in &self.results {
+            let target = format!("{}/{}", result.origin, result.reference);
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+}

@@ -1,0 +1,262 @@
+//! A request as it goes on the wire: every byte is the check's own, and nothing repairs it.
+
+use std::sync::Arc;
+
+use outbound::{Credential, Message, Origin};
+
+/// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
+pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v1+prettyjws, application/vnd.docker.distribution.manifest.v1+json";
+
+/// How the probe names itself.
+const USER_AGENT: &str = concat!("pullgate-probe/", env!("CARGO_PKG_VERSION"));
+
+/// What is written down of the body of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Its beginning, with every credential taken out.
+    Beginning,
+    /// Length and hash: layers, configurations and tokens are not ours to show.
+    Nothing,
+}
+
+/// The value of a header.
+#[derive(Clone, Debug)]
+enum Value {
+    Bytes(Vec<u8>),
+    Credential(Arc<Credential>),
+}
+
+/// One request. `Host`, `User-Agent`, `X-Probe-Run` and `Connection: close` stand in front unless the check gives its
+/// own or leaves them out.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: Vec<u8>,
+    target: Vec<u8>,
+    version: &'static str,
+    headers: Vec<(Vec<u8>, Value)>,
+    left_out: Vec<&'static str>,
+    body: Vec<u8>,
+    keep: Keep,
+    is_for_token: bool,
+}
+
+impl Request {
+    /// Any method and any target, as bytes.
+    #[must_use]
+    pub fn new(method: impl Into<Vec<u8>>, target: impl Into<Vec<u8>>) -> Self {
+        Self {
+            method: method.into(),
+            target: target.into(),
+            version: "HTTP/1.1",
+            headers: Vec::new(),
+            left_out: Vec::new(),
+            body: Vec::new(),
+            keep: Keep::Beginning,
+            is_for_token: false,
+        }
+    }
+
+    /// A GET.
+    #[must_use]
+    pub fn get(target: impl Into<Vec<u8>>) -> Self {
+        Self::new("GET", target)
+    }
+
+    /// A HEAD.
+    #[must_use]
+    pub fn head(target: impl Into<Vec<u8>>) -> Self {
+        Self::new("HEAD", target)
+    }
+
+    /// One more header; a second of the same name is a second line.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.into(), Value::Bytes(value.into())));
+        self
+    }
+
+    /// Asks for a manifest of any kind.
+    #[must_use]
+    pub fn accepting_manifests(self) -> Self {
+        self.header("Accept", MANIFEST_TYPES)
+    }
+
+    /// Shows a credential, if there is one.
+    #[must_use]
+    pub fn credential(mut self, credential: Option<&Arc<Credential>>) -> Self {
+        let shown = credential.map(|credential| (b"Authorization".to_vec(), Value::Credential(Arc::clone(credential))));
+        self.headers.extend(shown);
+        self
+    }
+
+    /// The same at another target, as after a redirect: without any credential.
+    #[must_use]
+    pub(crate) fn to(&self, target: &str) -> Self {
+        let mut request = self.clone();
+        request.target = target.into();
+        request.headers.retain(|(_, value)| matches!(value, Value::Bytes(_)));
+        request
+    }
+
+    /// Leaves out one of the headers that stand in front.
+    #[must_use]
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.left_out.push(name);
+        self
+    }
+
+    /// Writes nothing of the answer's body down.
+    #[must_use]
+    pub fn unkept(mut self) -> Self {
+        self.keep = Keep::Nothing;
+        self
+    }
+
+    /// The answer is a token: nothing of it is written down, and a shell keeps it under the name that later lines use.
+    #[must_use]
+    pub fn for_token(mut self) -> Self {
+        self.is_for_token = true;
+        self.unkept()
+    }
+
+    /// What may be written down of the answer's body.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    /// Whether the answer has no body whatever its headers say.
+    #[must_use]
+    pub fn is_head(&self) -> bool {
+        self.method == b"HEAD"
+    }
+
+    /// The bytes, for one origin, in one run.
+    pub(crate) fn message(&self, origin: &Origin, run: &str) -> Message {
+        let mut message = Message::default();
+        let line = [self.method.as_slice(), b" ", &self.target, b" ", self.version.as_bytes(), b"\r\n"];
+        line.iter().for_each(|bytes| message.push(bytes));
+        let authority = origin.authority();
+        let front =
+            [("Host", authority.as_str()), ("User-Agent", USER_AGENT), ("X-Probe-Run", run), ("Connection", "close")];
+        for (name, value) in front.into_iter().filter(|(name, _)| !self.has_own(name)) {
+            message.push(format!("{name}: {value}\r\n").as_bytes());
+        }
+        for (name, value) in &self.headers {
+            message.push(name);
+            message.push(b": ");
+            match value {
+                Value::Bytes(bytes) => message.push(bytes),
+                Value::Credential(credential) => message.push_credential(Arc::clone(credential)),
+            }
+            message.push(b"\r\n");
+        }
+        message.push(b"\r\n");
+        message.push(&self.body);
+        message
+    }
+
+    fn has_own(&self, name: &str) -> bool {
+        self.left_out.contains(&name) || self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// A line for a shell that asks the same; a credential stands as a variable. Without the headers that say who asks.
+    pub(crate) fn curl(&self, origin: &Origin) -> String {
+        let target = String::from_utf8_lossy(&self.target).into_owned();
+        let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
+        if !self.is_head() && self.method != b"GET" {
+            words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
+        }
+        for (name, value) in &self.headers {
+            let name = String::from_utf8_lossy(name);
+            words.push("-H".to_owned());
+            words.push(match value {
+                Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
+                Value::Credential(shown) => format!("\"{name}: {} ${}\"", shown.scheme(), shown.label()),
+            });
+        }
+        match target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+            true => words.extend(["--path-as-is --globoff".to_owned(), quoted(&format!("{origin}{target}"))]),
+            false => words.extend(["--request-target".to_owned(), quoted(&target), quoted(&origin.to_string())]),
+        }
+        let line = words.join(" ");
+        match self.is_for_token {
+            true => format!("TOKEN=$({} | jq -r '.token // .access_token')", line.replacen("-sSi", "-sS", 1)),
+            false => line,
+        }
+    }
+}
+
+/// A word for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use outbound::Part;
+    use protocol::Secret;
+
+    use super::*;
+
+    fn origin() -> Origin {
+        "http://127.0.0.1:5000".parse().unwrap()
+    }
+
+    fn bytes(request: &Request) -> String {
+        let message = request.message(&origin(), "run");
+        let parts = message.parts().iter().map(|part| match part {
+            Part::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Part::Credential(_) => "[credential]".to_owned(),
+        });
+        parts.collect()
+    }
+
+    #[test]
+    fn nothing_is_repaired() {
+        for target in [
+            "/v2/p/../r/manifests/t",
+            "/v2/p/%2e%2e/r/manifests/t",
+            "/v2/p\\..\\r/manifests/t",
+            "/v2/r/manifests/t#x",
+            "/v2/r /manifests/t",
+            "/v2/ｒ/manifests/t",
+            "//v2//r/manifests/t;x=1%2f%00",
+            "http://core/v2/",
+        ] {
+            assert!(bytes(&Request::get(target)).starts_with(&format!("GET {target} HTTP/1.1\r\n")), "{target}");
+        }
+    }
+
+    #[test]
+    fn own_headers_take_the_place_of_those_in_front() {
+        let agent = format!("User-Agent: {USER_AGENT}\r\n");
+        assert_eq!(
+            bytes(&Request::get("/v2/")),
+            format!(
+                "GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1:5000\r\n{agent}X-Probe-Run: run\r\nConnection: close\r\n\r\n"
+            )
+        );
+        let request =
+            Request::get("/").header("host", "a").header("Host", "b").without("X-Probe-Run").without("User-Agent");
+        assert_eq!(bytes(&request), "GET / HTTP/1.1\r\nConnection: close\r\nhost: a\r\nHost: b\r\n\r\n");
+    }
+
+    #[test]
+    fn the_line_for_a_shell_shows_no_credential() {
+        let token = Arc::new(Credential::bearer(&origin(), &Secret::new("s3cret".into())));
+        let request = Request::head("/v2/a/manifests/it's").header("Accept", "x").credential(Some(&token));
+        assert_eq!(
+            request.curl(&origin()),
+            r#"curl -sSI -H 'Accept: x' -H "Authorization: Bearer $TOKEN" --path-as-is --globoff 'http://127.0.0.1:5000/v2/a/manifests/it'\''s'"#
+        );
+        assert_eq!(
+            Request::new("FOO", "/v2/a b#c").curl(&origin()),
+            "curl -sSi -X 'FOO' --request-target '/v2/a b#c' 'http://127.0.0.1:5000'"
+        );
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
+}

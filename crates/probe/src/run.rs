@@ -1,0 +1,219 @@
+//! One run: what was sent and seen, how fast, and how much is left of what was announced.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outbound::{Credential, Dialer, Message, Origin, Reach};
+use protocol::Now;
+use serde::Serialize;
+
+use crate::doubt::Doubt;
+use crate::error::ProbeError;
+use crate::observation::{Observation, ObservationId, Secrecy, Seen};
+use crate::random::{self, Blinding};
+use crate::request::Request;
+use crate::wire::Wire;
+
+/// The least time between two requests at one origin: five in a second. None on loopback.
+const PACE: Duration = Duration::from_millis(200);
+/// The most that a run waits altogether because it was asked to.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The wait after a 429 that does not say how long.
+const UNSAID: Duration = Duration::from_secs(1);
+/// After so many questions in a row without any answer an origin is not asked again.
+const STRIKES: u32 = 3;
+
+/// The clocks.
+pub type Clock = Box<dyn Fn() -> Now>;
+
+/// What a run may send, and what it has sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// The most requests.
+    pub requests: usize,
+    /// The most bytes that are read.
+    pub bytes: usize,
+}
+
+/// A name that was found on the way. It was not contacted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Discovered {
+    /// At which door.
+    pub door: String,
+    /// What was found.
+    #[serde(serialize_with = "shown")]
+    pub origin: Origin,
+    /// The flag that adds it.
+    pub flag: &'static str,
+}
+
+fn shown<S: serde::Serializer>(origin: &Origin, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(origin)
+}
+
+/// Something worth knowing about a door; may hold hostile text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// At which door.
+    pub door: String,
+    /// What.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+/// One run.
+pub(crate) struct Run {
+    id: String,
+    wire: Wire,
+    clock: Clock,
+    secrecy: Secrecy,
+    budget: Budget,
+    spent: Budget,
+    waited: Duration,
+    last: HashMap<Origin, Duration>,
+    strikes: HashMap<Origin, u32>,
+    evidence: Vec<Seen>,
+    discovered: BTreeSet<Discovered>,
+    notes: Vec<Note>,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Run").field("id", &self.id).field("spent", &self.spent).finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    pub(crate) fn new(dialer: Dialer, clock: Clock, budget: Budget, patience: Duration) -> Result<Self, ProbeError> {
+        Ok(Self {
+            id: random::uuid()?,
+            wire: Wire::new(dialer, patience)?,
+            clock,
+            secrecy: Secrecy::new(Blinding::new()?),
+            budget,
+            spent: Budget { requests: 0, bytes: 0 },
+            waited: Duration::ZERO,
+            last: HashMap::new(),
+            strikes: HashMap::new(),
+            evidence: Vec::new(),
+            discovered: BTreeSet::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    /// Asks one question, at most five in a second, and once more after a 429.
+    pub(crate) fn ask(&mut self, origin: &Origin, reach: Reach, request: &Request) -> Result<Seen, Doubt> {
+        loop {
+            self.afford(origin)?;
+            self.pace(origin);
+            let seen = self.send(origin, reach, request);
+            match self.must_wait(&seen) {
+                Some(time) => self.wait(time),
+                None => return Ok(seen),
+            }
+        }
+    }
+
+    fn send(&mut self, origin: &Origin, reach: Reach, request: &Request) -> Seen {
+        let message = request.message(origin, &self.id);
+        self.keep_secrets(&message);
+        let begin = self.now().tick;
+        let outcome = self.wire.ask(origin, reach, &message, request.is_head());
+        let elapsed = self.now().tick.saturating_sub(begin);
+        let strikes = self.strikes.entry(origin.clone()).or_default();
+        *strikes = if outcome.is_ok() { 0 } else { *strikes + 1 };
+        self.spent.requests += 1;
+        self.spent.bytes += outcome.as_ref().map_or(0, |response| response.body.bytes.len());
+        let id = ObservationId(self.evidence.len() + 1);
+        let seen = Arc::new(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy));
+        self.evidence.push(Arc::clone(&seen));
+        seen
+    }
+
+    /// Nothing is sent beyond what was announced, nor to somebody who has stopped answering.
+    fn afford(&self, origin: &Origin) -> Result<(), Doubt> {
+        if self.spent.requests >= self.budget.requests || self.spent.bytes >= self.budget.bytes {
+            return Err(Doubt::Budget);
+        }
+        match self.strikes.get(origin) {
+            Some(strikes) if *strikes >= STRIKES => {
+                let why = format!("`{origin}` did not answer {STRIKES} times in a row and is not asked again");
+                Err(Doubt::Unreachable { why })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn pace(&mut self, origin: &Origin) {
+        if origin.is_loopback() {
+            return;
+        }
+        let jitter = random::bytes::<1>().map_or(0, |[byte]| u64::from(byte) / 4);
+        let rest = self.last.get(origin).map(|last| {
+            let since = self.now().tick.saturating_sub(*last);
+            (PACE + Duration::from_millis(jitter)).saturating_sub(since)
+        });
+        self.wire.pause(rest.unwrap_or_default());
+        self.last.insert(origin.clone(), self.now().tick);
+    }
+
+    /// How long a 429 asks to wait; none where it is the second one, or asks for more than a run gives.
+    fn must_wait(&self, seen: &Observation) -> Option<Duration> {
+        let response = seen.response().ok().filter(|response| response.status == 429)?;
+        let again = self.evidence.iter().rev().nth(1).is_some_and(|earlier| earlier.sent == seen.sent);
+        let said = response.headers.get("retry-after").and_then(|text| text.trim().parse().ok());
+        let time = said.map_or(UNSAID, Duration::from_secs);
+        (!again && self.waited + time <= PATIENCE).then_some(time)
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.waited += time;
+        self.wire.pause(time);
+    }
+
+    fn keep_secrets(&mut self, message: &Message) {
+        for part in message.parts() {
+            if let outbound::Part::Credential(credential) = part {
+                self.secrecy.keep(credential);
+            }
+        }
+    }
+
+    pub(crate) fn keep_secret(&mut self, credential: &Credential) {
+        self.secrecy.keep(credential);
+    }
+
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.secrecy.clean(text)
+    }
+
+    pub(crate) fn discover(&mut self, discovered: Discovered) {
+        self.discovered.insert(discovered);
+    }
+
+    pub(crate) fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        (self.clock)()
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn spent(&self) -> Budget {
+        self.spent
+    }
+
+    /// What is left when everything was asked.
+    pub(crate) fn close(self) -> (Vec<Seen>, Vec<Discovered>, Vec<Note>) {
+        (self.evidence, self.discovered.into_iter().collect(), self.notes)
+    }
+}

@@ -1,0 +1,375 @@
+//! How a check asks: one door, one private reference, and what is known about them so far.
+//!
+//! A check writes a [`Request`] and gives it to [`Session::ask`], or to [`Session::refused`], which also follows
+//! redirects and judges. What several checks need is asked once and remembered here: the first refusal with its
+//! challenge, the token that anybody gets, what the control has learned.
+
+use std::sync::Arc;
+
+use outbound::{Credential, Endpoint, Origin};
+use protocol::Digest;
+
+use crate::challenge::{Challenge, RealmFault};
+use crate::controls::{Content, Controls, Decoy, Held};
+use crate::doubt::Doubt;
+use crate::intent::{Door, Intent, Known, Login, Role};
+use crate::observation::{Observation, ObservationId, Seen};
+use crate::proof::Proof;
+use crate::request::Request;
+use crate::run::{Discovered, Run};
+use crate::token::{self, Exchanged, Token};
+use crate::verdict::Answer;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Nobody in particular, with nothing in hand.
+    Nobody,
+    /// Nobody in particular, with the token that anybody gets.
+    Stranger(Token),
+    /// Somebody with a credential.
+    Known(Arc<Credential>),
+}
+
+impl Caller {
+    /// What it shows.
+    #[must_use]
+    pub fn credential(&self) -> Option<&Arc<Credential>> {
+        match self {
+            Self::Nobody => None,
+            Self::Stranger(token) => Some(&token.credential),
+            Self::Known(credential) => Some(credential),
+        }
+    }
+
+    /// How it came to what it shows.
+    fn earlier(&self) -> Option<ObservationId> {
+        match self {
+            Self::Nobody | Self::Known(_) => None,
+            Self::Stranger(token) => Some(token.seen.id),
+        }
+    }
+}
+
+/// What a session has found out, each at most once.
+#[derive(Debug)]
+struct Memory {
+    first: Option<Seen>,
+    stranger: Option<Option<Token>>,
+    content: Option<Content>,
+    begin: Result<Held, Doubt>,
+    end: Result<Held, Doubt>,
+    decoy: Decoy,
+}
+
+/// One door and one private reference, in one run.
+#[derive(Debug)]
+pub struct Session<'run> {
+    run: &'run mut Run,
+    intent: &'run Intent,
+    door: &'run Door,
+    private: &'run Known,
+    memory: Memory,
+    /// What the running check has seen.
+    touched: Vec<ObservationId>,
+}
+
+/// The most redirects that one question follows.
+const MAX_REDIRECTS: usize = 3;
+
+impl<'run> Session<'run> {
+    pub(crate) fn new(run: &'run mut Run, intent: &'run Intent, door: &'run Door, private: &'run Known) -> Self {
+        let memory = Memory {
+            first: None,
+            stranger: None,
+            content: None,
+            begin: Err(Doubt::NoControl),
+            end: Err(Doubt::NoControl),
+            decoy: Decoy::Open(Doubt::Missing { why: "it was not asked".to_owned() }),
+        };
+        Self { run, intent, door, private, memory, touched: Vec::new() }
+    }
+
+    /// Where is asked.
+    #[must_use]
+    pub fn door(&self) -> &'run Door {
+        self.door
+    }
+
+    /// What should be closed: R and T.
+    #[must_use]
+    pub fn private(&self) -> &'run Known {
+        self.private
+    }
+
+    /// The login of a role, if it may be shown here.
+    #[must_use]
+    pub fn login(&self, role: Role) -> Option<&'run Login> {
+        self.intent.login(role, self.door)
+    }
+
+    /// What is behind the reference, as far as somebody has seen it.
+    #[must_use]
+    pub fn content(&self) -> Option<&Content> {
+        self.memory.content.as_ref()
+    }
+
+    /// D: from the intent, or from whoever has seen the manifest.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        self.private.digest.clone().or_else(|| self.content().map(|content| content.digest.clone()))
+    }
+
+    /// How a name that nobody has is answered here.
+    #[must_use]
+    pub fn decoy(&self) -> &Decoy {
+        &self.memory.decoy
+    }
+
+    /// A GET for a manifest of R, of any type.
+    #[must_use]
+    pub fn manifest(&self, reference: &str) -> Request {
+        Request::get(self.manifest_target(reference)).accepting_manifests()
+    }
+
+    /// The target of a manifest of R.
+    #[must_use]
+    pub fn manifest_target(&self, reference: &str) -> String {
+        format!("/v2/{}/manifests/{reference}", self.private.name)
+    }
+
+    /// The target of a blob of R.
+    #[must_use]
+    pub fn blob_target(&self, digest: &Digest) -> String {
+        format!("/v2/{}/blobs/{digest}", self.private.name)
+    }
+
+    /// X: a random name of R's shape.
+    pub(crate) fn decoy_name(&self) -> Result<String, Doubt> {
+        let random = crate::random::bytes::<8>().map_err(|error| Doubt::Missing { why: error.to_string() })?;
+        let random = crate::random::hex(&random);
+        let name = self.private.name.as_str();
+        Ok(name.rsplit_once('/').map_or_else(|| random.clone(), |(above, _)| format!("{above}/{random}")))
+    }
+}
+
+impl Session<'_> {
+    /// Asks the door.
+    ///
+    /// # Errors
+    /// [`Doubt`] where nothing was sent, and after 429.
+    pub fn ask(&mut self, request: &Request) -> Result<Seen, Doubt> {
+        let origin = self.door.origin.clone();
+        self.ask_at(&origin, request)
+    }
+
+    /// Asks the door, one of its realms or its storage; what the user has not declared is not asked.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub fn ask_at(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
+        if !self.door.has_realm(origin) && !self.door.has_storage(origin) {
+            return Err(self.undeclared_storage(origin.clone()));
+        }
+        let seen = self.run.ask(origin, self.door.reach(origin), request)?;
+        self.touched.push(seen.id);
+        Ok(seen)
+    }
+
+    /// The first thing that a stranger asks: the manifest by its reference, with nothing in hand.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub fn first(&mut self) -> Result<Seen, Doubt> {
+        if let Some(seen) = &self.memory.first {
+            self.touched.push(seen.id);
+            return Ok(Arc::clone(seen));
+        }
+        let seen = self.ask(&self.manifest(&self.private.reference()))?;
+        self.memory.first = Some(Arc::clone(&seen));
+        Ok(seen)
+    }
+
+    /// The token that anybody gets for pulling R, asked for once; none where none is handed out.
+    ///
+    /// # Errors
+    /// [`Doubt`] where the exchange itself stays open.
+    pub fn stranger(&mut self) -> Result<Option<Token>, Doubt> {
+        if let Some(known) = &self.memory.stranger {
+            return Ok(known.clone());
+        }
+        let first = self.first()?;
+        let token = match Challenge::bearer(&first.response()?.headers) {
+            None => None,
+            Some(challenge) => {
+                let realm = challenge.realm(self.door).map_err(|fault| self.undeclared_realm(fault))?;
+                let scope = format!("repository:{}:pull", self.private.name);
+                match token::exchange(self, &realm, challenge.parameter("service"), &[&scope], None)? {
+                    Exchanged::Token(token) => Some(token),
+                    Exchanged::Refused(_) => None,
+                }
+            }
+        };
+        self.memory.stranger = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Asks the same as everybody who is nobody in particular: with nothing, and with the token that anybody gets. The
+    /// worst answer counts, and an open question does not keep the next from being asked.
+    ///
+    /// # Errors
+    /// None: what stays open is an answer.
+    pub fn as_strangers(
+        &mut self,
+        mut ask: impl FnMut(&mut Self, &Caller) -> Result<Answer, Doubt>,
+    ) -> Result<Answer, Doubt> {
+        let bare = ask(self, &Caller::Nobody).unwrap_or_else(Answer::Open);
+        // Where the exchange stays open TOK-02 says so.
+        let Ok(Some(token)) = self.stranger() else { return Ok(bare) };
+        let with_token = ask(self, &Caller::Stranger(token)).unwrap_or_else(Answer::Open);
+        Ok(bare.and(with_token))
+    }
+
+    /// Asks something that must be refused, follows redirects that may be followed, and judges what comes: wrong where
+    /// `proof` finds one, as intended where it is refused as the intent says, else open.
+    ///
+    /// # Errors
+    /// [`Doubt`] where the question stays open.
+    pub fn refused(
+        &mut self,
+        request: &Request,
+        caller: &Caller,
+        proof: impl Fn(&Observation) -> Option<Proof>,
+    ) -> Result<Answer, Doubt> {
+        let asked = self.ask(&request.clone().credential(caller.credential()))?;
+        self.judge(&asked, request, caller, proof)
+    }
+
+    /// Judges an answer that came already; `request` is asked again where a redirect leads.
+    ///
+    /// # Errors
+    /// As [`Session::refused`].
+    pub fn judge(
+        &mut self,
+        asked: &Seen,
+        request: &Request,
+        caller: &Caller,
+        proof: impl Fn(&Observation) -> Option<Proof>,
+    ) -> Result<Answer, Doubt> {
+        if let Some(proof) = proof(asked) {
+            return Ok(Answer::Wrong(proof.after(caller.earlier())));
+        }
+        let last = self.follow(asked, request)?;
+        match proof(&last) {
+            Some(proof) => Ok(Answer::Wrong(proof.after(caller.earlier().into_iter().chain([asked.id])))),
+            None => self.refusal(&last, caller),
+        }
+    }
+
+    /// Whether an answer is a refusal that the intent accepts.
+    fn refusal(&self, seen: &Observation, caller: &Caller) -> Result<Answer, Doubt> {
+        let response = seen.response()?;
+        let status = response.status;
+        let accepted = match caller {
+            Caller::Nobody => &self.intent.deny_anonymous,
+            Caller::Stranger(_) | Caller::Known(_) => &self.intent.deny_known,
+        };
+        let bare_401 = status == 401 && response.headers.get("www-authenticate").is_none();
+        match status {
+            429 => Err(Doubt::RateLimited),
+            500..=599 => Err(Doubt::ServerFailed { status }),
+            200..=299 => Err(Doubt::Proofless { status }),
+            _ if !accepted.contains(&status) => Err(Doubt::OtherRefusal { status }),
+            _ if bare_401 => Err(Doubt::NoChallenge),
+            _ if response.whole().is_none() => Err(Doubt::NotWhole { status }),
+            _ => Ok(Answer::AsIntended),
+        }
+    }
+
+    /// Follows redirects to the door itself and to declared storage, without any credential.
+    fn follow(&mut self, asked: &Seen, request: &Request) -> Result<Seen, Doubt> {
+        let mut seen = Arc::clone(asked);
+        for _ in 0..MAX_REDIRECTS {
+            let Some(location) = seen.response()?.redirect() else { return Ok(seen) };
+            let next = Endpoint::relative_to(&seen.origin, location);
+            let next = next.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
+            seen = self.ask_at(&next.origin, &request.to(&next.target))?;
+        }
+        match seen.response()?.redirect() {
+            Some(_) => Err(Doubt::Redirect { why: format!("more than {MAX_REDIRECTS}") }),
+            None => Ok(seen),
+        }
+    }
+
+    fn undeclared_storage(&mut self, origin: Origin) -> Doubt {
+        self.run.discover(Discovered { door: self.door.name.clone(), origin: origin.clone(), flag: "--storage" });
+        Doubt::UndeclaredStorage { origin }
+    }
+
+    pub(crate) fn undeclared_realm(&mut self, fault: RealmFault) -> Doubt {
+        if let RealmFault::Undeclared { origin } | RealmFault::Foreign { origin } = &fault {
+            self.run.discover(Discovered { door: self.door.name.clone(), origin: origin.clone(), flag: "--realm" });
+        }
+        Doubt::Realm(fault)
+    }
+}
+
+impl Session<'_> {
+    pub(crate) fn keep_secret(&mut self, credential: &Credential) {
+        self.run.keep_secret(credential);
+    }
+
+    /// What the running check has seen so far.
+    pub(crate) fn touched(&self) -> &[ObservationId] {
+        &self.touched
+    }
+
+    /// The same, for the check that has ended.
+    pub(crate) fn take_touched(&mut self) -> Vec<ObservationId> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Somebody has seen what is behind the reference.
+    pub(crate) fn know(&mut self, content: Content) {
+        self.memory.content.get_or_insert(content);
+    }
+
+    /// What the control found at the beginning.
+    pub(crate) fn begin(&mut self, held: Result<Held, Doubt>) {
+        if let Ok(held) = &held {
+            self.memory.content = Some(held.content().clone());
+        }
+        self.memory.begin = held;
+    }
+
+    /// What the control found at the end.
+    pub(crate) fn end(&mut self, held: Result<Held, Doubt>) {
+        self.memory.end = held;
+    }
+
+    /// How the decoy was answered.
+    pub(crate) fn set_decoy(&mut self, decoy: Decoy) {
+        self.memory.decoy = decoy;
+    }
+
+    /// What every PASS of this session rests on.
+    pub(crate) fn controls(&self) -> Result<Controls, Doubt> {
+        Controls::hold(self.memory.begin.clone(), self.memory.end.clone(), &self.memory.decoy)
+    }
+
+    /// Whether the control held at the beginning.
+    pub(crate) fn began(&self) -> bool {
+        self.memory.begin.is_ok()
+    }
+
+    /// Writes down what was learned about the door.
+    pub(crate) fn note(&mut self, name: &'static str, value: &str) {
+        let (door, value) = (self.door.name.clone(), self.run.clean(value));
+        self.run.note(crate::run::Note { door, name, value });
+    }
+
+    /// The time at which the run began; for comparing a `Date`.
+    pub(crate) fn wall(&self) -> jiff::Timestamp {
+        self.run.now().wall
+    }
+}

@@ -1,0 +1,120 @@
+//! Every check has a flaw that turns it red, is green on a safe registry, and stays open where the control is broken.
+//! `docs/reference/probe-checks.md` is made from the same table.
+#![expect(clippy::unwrap_used, reason = "outside #[test] too, a panic is how a test fails")]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use probe::{Check, Report, Verdict, catalogue};
+use support::{run, verdict};
+use testkit::double::{Double, Effect, Flaw};
+
+fn of(flaws: &[Flaw]) -> Report {
+    run(&Double::start(flaws).url(), true)
+}
+
+fn flaws_of(check: &Check) -> Vec<Flaw> {
+    Flaw::ALL.iter().copied().filter(|flaw| flaw.check() == check.id).collect()
+}
+
+#[test]
+fn every_check_has_its_flaw_and_every_flaw_its_check() {
+    for check in catalogue() {
+        let flaws = flaws_of(check);
+        let turns_red = flaws.iter().any(|flaw| flaw.effect() == Effect::Fails);
+        assert!(turns_red || (check.group.is_control() && !flaws.is_empty()), "{} has no flaw", check.id);
+    }
+    for flaw in Flaw::ALL {
+        assert!(probe::find(flaw.check()).is_some(), "{flaw:?} is for {}", flaw.check());
+    }
+}
+
+#[test]
+fn every_flaw_is_found() {
+    for flaw in Flaw::ALL {
+        let report = of(&[*flaw]);
+        let found = verdict(&report, flaw.check());
+        match flaw.effect() {
+            Effect::Fails => assert!(matches!(found, Verdict::Fail { .. }), "{flaw:?}: {found:?}"),
+            Effect::LeavesOpen => assert!(matches!(found, Verdict::Inconclusive(_)), "{flaw:?}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_safe_registry_passes_every_check() {
+    let report = of(&[]);
+    for check in catalogue() {
+        let found = verdict(&report, check.id);
+        assert!(matches!(found, Verdict::Pass(_)), "{}: {found:?}", check.id);
+    }
+}
+
+#[test]
+fn without_a_control_nothing_passes_and_flaws_are_still_found() {
+    let report = of(&[Flaw::ControlRefused]);
+    for result in report.results.iter().filter(|result| result.verdict().is_some()) {
+        let found = result.verdict().unwrap();
+        assert!(matches!(found, Verdict::Inconclusive(_)), "{}: {found:?}", result.check.id);
+    }
+    let report = of(&[Flaw::ControlRefused, Flaw::OpenTag]);
+    assert!(matches!(verdict(&report, "ANON-02"), Verdict::Fail { .. }));
+}
+
+/// A check whose needs only the control can meet is not asked without it; with a control that breaks later it stays open.
+#[test]
+fn a_control_that_breaks_leaves_every_question_open() {
+    let report = of(&[Flaw::BlocksHalfWay]);
+    for check in catalogue() {
+        let found = verdict(&report, check.id);
+        assert!(matches!(found, Verdict::Inconclusive(_)), "{}: {found:?}", check.id);
+    }
+}
+
+#[test]
+fn the_reference_is_the_catalogue() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/probe-checks.md");
+    let page = page();
+    if std::fs::read_to_string(&file).is_ok_and(|written| written == page) {
+        return;
+    }
+    std::fs::write(&file, page).expect("the page can be written");
+    panic!(
+        "docs/reference/probe-checks.md was not what the catalogue says: it has been written anew, look at the difference"
+    );
+}
+
+fn page() -> String {
+    let mut page = String::from(
+        "# What the probe asks\n\n\
+         This page is made from the catalogue and from the flaws that the tests plant. R is the private repository, T its tag, \
+         D, C and B\nthe digests of its manifest, configuration and topmost layer, X a random name. A check that is neither \
+         passed nor failed is\ninconclusive: no answer, half an answer, 429, 5xx, a refusal that the intent does not accept, \
+         or controls that do not hold. The\nlast column names the planted flaws on which the check fails, or, in italics, \
+         stays open; on a safe registry each passes, and\nwhere the control breaks each is inconclusive.\n\n\
+         | id | mode | severity | asks | request | verdicts | why | reference | planted flaws |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for check in catalogue() {
+        let flaws: Vec<String> = flaws_of(check).into_iter().map(named).collect();
+        let (id, mode, severity) = (check.id, check.mode, check.severity);
+        let (title, request, judgement, why) = (check.title, check.request, check.judgement, check.why);
+        let (references, flaws) = (check.references.join(", "), flaws.join(", "));
+        let request = request.replace('<', "&lt;");
+        writeln!(
+            page,
+            "| {id} | {mode} | {severity} | {title} | {request} | {judgement} | {why} | {references} | {flaws} |"
+        )
+        .unwrap();
+    }
+    page
+}
+
+fn named(flaw: Flaw) -> String {
+    match flaw.effect() {
+        Effect::Fails => format!("{flaw:?}"),
+        Effect::LeavesOpen => format!("*{flaw:?}*"),
+    }
+}

@@ -1,0 +1,128 @@
+//! Targets that lie, drip, never end or reach for the credential: the run ends within its bounds, shows nothing secret,
+//! and is never green.
+
+mod support;
+
+use probe::{Outcome, Report, Thresholds, Verdict, json, text};
+use support::{impatient, intent, run_with};
+use testkit::double::{Double, Flaw, PASSWORD};
+use testkit::raw::{Answer, Request, Server};
+
+/// A run against a server that answers everything so.
+fn against(handle: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (Report, Vec<Request>) {
+    let server = Server::start(handle);
+    let report = run_with(&intent(&server.url(), true), &impatient());
+    let requests = server.requests();
+    (report, requests)
+}
+
+fn is_open(report: &Report, outcome: Outcome) {
+    assert_eq!(report.outcome(&Thresholds::default()), outcome, "{}", text::render(report, &Thresholds::default()));
+    let passed = report.results.iter().find(|result| matches!(result.verdict(), Some(Verdict::Pass(_))));
+    assert!(passed.is_none(), "{passed:?}");
+}
+
+#[test]
+fn whoever_answers_nothing_of_use_stays_open() {
+    let head =
+        |headers: &str| format!("HTTP/1.1 401 -\r\nWWW-Authenticate: Basic realm=\"x\"\r\n{headers}\r\n").into_bytes();
+    let answers = [
+        Answer::Bytes(b"HTTP/1.1 401".to_vec()),
+        Answer::Bytes(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()),
+        Answer::Bytes(head("Content-Length: 100\r\n")),
+        Answer::Bytes(head("Transfer-Encoding: chunked\r\n")),
+        Answer::Bytes(b"HTTP/1.1 401 -\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        Answer::Bytes(b"HTTP/1.1 503 -\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        Answer::Bytes(b"HTTP/1.1 429 -\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        Answer::Bytes(b"HTTP/1.1 429 -\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        Answer::Bytes(b"HTTP/1.1 200 -\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08".to_vec()),
+        Answer::Endless(head(""), vec![b'a'; 4096]),
+        Answer::Endless(b"HTTP/1.1 200 -\r\nX: ".to_vec(), vec![b'a'; 4096]),
+        Answer::Endless(Vec::new(), b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()),
+    ];
+    for answer in answers {
+        let shown = format!("{answer:?}").chars().take(80).collect::<String>();
+        let given = answer.clone();
+        let (report, _) = against(move |_| given.clone());
+        let outcome = report.outcome(&Thresholds::default());
+        assert_ne!(outcome, Outcome::Pass, "{shown}");
+        assert_ne!(outcome, Outcome::Fail, "{shown}");
+        let passed = report.results.iter().find(|result| matches!(result.verdict(), Some(Verdict::Pass(_))));
+        assert!(passed.is_none(), "{shown}: {passed:?}");
+    }
+}
+
+#[test]
+fn whoever_is_slow_costs_three_questions() {
+    for answer in [Answer::Silence, Answer::Drip(vec![b'H'; 4096])] {
+        let (report, requests) = against(move |_| answer.clone());
+        is_open(&report, Outcome::Inconclusive);
+        assert_eq!(requests.len(), 3);
+    }
+}
+
+#[test]
+fn whoever_is_not_there_is_not_reachable_from_here() {
+    let report = run_with(&intent("http://127.0.0.1:1", true), &impatient());
+    is_open(&report, Outcome::Unreachable);
+}
+
+#[test]
+fn redirects_end_and_lead_nowhere_that_nobody_named() {
+    let (report, requests) = against(|request| Answer::http(request, 302, &[("Location", "/v2/again")], b""));
+    is_open(&report, Outcome::Inconclusive);
+    assert!(requests.len() < 100, "{}", requests.len());
+
+    let elsewhere = Server::start(|request| Answer::http(request, 200, &[], b"{}"));
+    let target = format!("{}/x", elsewhere.url());
+    let (report, _) = against(move |request| Answer::http(request, 307, &[("Location", &target)], b""));
+    is_open(&report, Outcome::Inconclusive);
+    assert_eq!(elsewhere.requests().len(), 0, "nobody named that host");
+    assert_eq!(report.discovered[0].origin.to_string(), elsewhere.url());
+    assert_eq!(report.discovered[0].flag, "--storage");
+}
+
+#[test]
+fn a_foreign_realm_gets_no_credential() {
+    let thief = Server::start(|request| Answer::http(request, 200, &[], br#"{"token":"abcdefgh"}"#));
+    let realm = format!("Bearer realm=\"{}/token\",service=\"x\"", thief.url());
+    let (report, requests) = against(move |request| Answer::http(request, 401, &[("WWW-Authenticate", &realm)], b"{}"));
+    is_open(&report, Outcome::Inconclusive);
+    assert_eq!(thief.requests().len(), 0);
+    assert!(requests.iter().all(|request| request.header("authorization").is_none()), "not shown to the door either");
+    assert_eq!(report.discovered[0].flag, "--realm");
+}
+
+#[test]
+fn an_echoed_credential_and_terminal_codes_reach_no_report() {
+    let (report, requests) = against(|request| {
+        let echo = request.header("authorization").unwrap_or("-").to_owned();
+        let decoded = request.header("authorization").map(|_| PASSWORD).unwrap_or_default();
+        let body = format!("\u{1b}[2J\u{9b}2J {echo} {decoded}");
+        let headers = [("WWW-Authenticate", "Basic realm=\"\u{9b}2J\""), ("Server", &echo), ("ETag", decoded)];
+        Answer::http(request, 401, &headers, body.as_bytes())
+    });
+    is_open(&report, Outcome::Inconclusive);
+    assert!(requests.iter().any(|request| request.header("authorization").is_some()), "there was something to echo");
+    let thresholds = Thresholds::default();
+    let pages =
+        [text::render(&report, &thresholds), json::render(&report, &thresholds).unwrap(), format!("{report:?}")];
+    assert!(pages[1].contains("[credential]"), "{}", pages[1]);
+    for page in pages {
+        assert!(!page.contains(PASSWORD), "{page}");
+        assert!(!page.contains("Y2k6czNjcmV0"), "{page}");
+        assert!(!page.contains(['\u{1b}', '\u{9b}']), "{page}");
+    }
+}
+
+#[test]
+fn the_report_of_an_open_registry_shows_no_private_layer_and_no_token() {
+    let double = Double::start(&[Flaw::OpenLayer, Flaw::OpenConfig, Flaw::OpaqueTokenForAnybody]);
+    let report = run_with(&intent(&double.url(), true), &impatient());
+    let thresholds = Thresholds::default();
+    assert_eq!(report.outcome(&thresholds), Outcome::Fail);
+    let page = json::render(&report, &thresholds).unwrap();
+    assert!(!page.contains("KEY=private"), "the configuration is not written down");
+    assert!(!page.contains("opaque-"), "no token is written down");
+    assert!(page.contains("TOKEN=$(curl") && page.contains("Bearer $TOKEN"), "the lines for a shell name it: {page}");
+}

@@ -1,0 +1,151 @@
+//! `pullgate probe`: the intent from flags or from a file, the secrets from where they lie, the report to whoever reads it.
+
+mod docker_login;
+
+use std::error::Error;
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use outbound::Dialer;
+use probe::{
+    Door, Identity, Intent, IntentError, Login, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
+    Thresholds, json, text,
+};
+use protocol::Secret;
+
+use crate::cli::{KnownLogin, Probe, ReportFormat};
+use crate::clock;
+use crate::config::{Excerpt, meant, plain, read_text, variable};
+use crate::output::{Exit, Failure, note, print};
+
+/// Where the control's credential stands, unless a flag says otherwise.
+const CREDENTIAL: &str = "PULLGATE_PROBE_CREDENTIAL";
+/// The longest file of a credential, in bytes.
+const MAX_CREDENTIAL_BYTES: u64 = 64 << 10;
+/// The longest intent file, in bytes.
+const MAX_INTENT_BYTES: u64 = 1 << 20;
+
+/// Asks, and says what came of it.
+pub(crate) fn probe(flags: &Probe) -> Result<Exit, Failure> {
+    let intent = intent(flags)?;
+    let settings = Settings { mode: flags.mode, vantage: flags.vantage.clone(), ..Settings::default() };
+    let plan = Plan::new(&intent, &settings);
+    if plan.cells.is_empty() {
+        let vantage = flags.vantage.as_deref().unwrap_or_default();
+        return Err(Failure::usage(format!("no door of the intent has the vantage `{vantage}`")));
+    }
+    if flags.dry_run {
+        print(&text::plan(&plan))?;
+        return Ok(Exit::Yes);
+    }
+    note(&format!("asking {}\n", text::budget(&plan.budget())));
+    let dialer = Dialer::new().map_err(Failure::unknown)?;
+    let report = probe::probe(&intent, &plan, dialer, Box::new(clock::now), tell).map_err(Failure::unknown)?;
+    let thresholds = Thresholds { fail_on: flags.fail_on, max_inconclusive: flags.max_inconclusive };
+    show(&report, &thresholds, flags.format)?;
+    Ok(exit(report.outcome(&thresholds)))
+}
+
+fn exit(outcome: Outcome) -> Exit {
+    match outcome {
+        Outcome::Pass => Exit::Yes,
+        Outcome::Fail => Exit::No,
+        Outcome::Inconclusive | Outcome::Interfered | Outcome::Unreachable => Exit::Unknown,
+    }
+}
+
+fn show(report: &Report, thresholds: &Thresholds, format: ReportFormat) -> Result<(), Failure> {
+    match format {
+        ReportFormat::Text => print(&text::render(report, thresholds))?,
+        ReportFormat::Json => print(&(json::render(report, thresholds).map_err(Failure::unknown)? + "\n"))?,
+    }
+    Ok(())
+}
+
+/// One line that is written over and over, for a person who watches.
+fn tell(progress: Progress<'_>) {
+    if !io::stderr().is_terminal() {
+        return;
+    }
+    let end = if progress.done == progress.all { "\r\u{1b}[K" } else { "" };
+    note(&format!("\r\u{1b}[K{}/{} {} at {}{end}", progress.done, progress.all, progress.check.id, progress.door));
+}
+
+fn intent(flags: &Probe) -> Result<Intent, Failure> {
+    match &flags.intent {
+        Some(file) => of_file(file),
+        None => of_flags(flags),
+    }
+}
+
+fn of_flags(flags: &Probe) -> Result<Intent, Failure> {
+    let target = Target::read(&flags.targets, &flags.private).map_err(|error| {
+        let hint = error.hint();
+        Failure::usage(error).hints(hint)
+    })?;
+    let mut intent = Intent::of_target(target.ok_or_else(|| Failure::usage("nothing to ask for"))?);
+    for origin in &flags.door {
+        if !intent.doors.iter().any(|door| door.origin == *origin) {
+            intent.doors.push(Door::new(origin.clone()));
+        }
+    }
+    for door in &mut intent.doors {
+        door.realms.extend(flags.realm.iter().cloned());
+        door.storage.extend(flags.storage.iter().cloned());
+    }
+    // A credential that came by a flag belongs to the target alone.
+    if let Some(door) = intent.doors.first()
+        && let Some(login) = login(flags, door).map_err(Failure::usage)?
+    {
+        let show_to = vec![door.name.clone()];
+        intent.identities.push(Identity { role: Role::Control, login, show_to, owns: None });
+    }
+    Ok(intent)
+}
+
+fn login(flags: &Probe, door: &Door) -> Result<Option<Login>, Box<dyn Error + Send + Sync>> {
+    match (flags.login, &flags.credential_file) {
+        (Some(KnownLogin::DockerLogin), _) => find(Path::new(""), &Source::DockerLogin, door).map(Some),
+        (None, Some(file)) => find(Path::new(""), &Source::File(file.clone()), door).map(Some),
+        (None, None) if variable(CREDENTIAL).is_none() => Ok(None),
+        (None, None) => find(Path::new(""), &Source::Environment(CREDENTIAL.to_owned()), door).map(Some),
+    }
+}
+
+fn of_file(path: &Path) -> Result<Intent, Failure> {
+    let text = read_text(path, MAX_INTENT_BYTES)
+        .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    Intent::read(&text, |source, door| find(base, source, door)).map_err(|error| mistake(path, &text, &error))
+}
+
+/// The secret of an identity; files are named from the folder of the intent.
+fn find(base: &Path, source: &Source, door: &Door) -> Result<Login, Box<dyn Error + Send + Sync>> {
+    let text = match source {
+        Source::DockerLogin => return Ok(docker_login::find(&door.origin.authority())?),
+        Source::File(file) => read_text(&base.join(file), MAX_CREDENTIAL_BYTES)
+            .map_err(|source| IntentFileError { path: base.join(file), source })?,
+        Source::Environment(name) => {
+            let value = variable(name).and_then(|value| value.into_string().ok());
+            value.ok_or_else(|| format!("the environment variable `{name}` is not set, or is no text"))?
+        }
+    };
+    Ok(Login::parse(&Secret::new(text))?)
+}
+
+/// A file that was named and cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read `{path}`")]
+struct IntentFileError {
+    path: std::path::PathBuf,
+    source: crate::config::TextError,
+}
+
+/// A mistake in an intent file, with its line.
+fn mistake(path: &Path, text: &str, error: &IntentError) -> Failure {
+    let excerpt = error.span().map(|span| Excerpt::new(text, span));
+    let place = excerpt.as_ref().map(|excerpt| format!(", line {}", excerpt.line())).unwrap_or_default();
+    let message = error.to_string();
+    let failure = Failure::usage(format!("cannot use the intent `{}`{place}: {}", path.display(), plain(&message)));
+    failure.exhibit(excerpt.map(|excerpt| excerpt.exhibit())).hints(meant(&message))
+}

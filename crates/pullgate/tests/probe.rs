@@ -1,0 +1,193 @@
+//! `pullgate probe` against a running pullgate, and against registries that are not as closed as they look.
+#![expect(clippy::unwrap_used, reason = "outside #[test] too, a panic is how a test fails")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use support::{PULLGATE, Registry};
+use testkit::double::{Double, Flaw, PASSWORD, USER};
+
+/// A pullgate with one private image, and the robot that may pull it.
+fn closed() -> (Registry, support::Robot) {
+    let registry = Registry::start();
+    let pusher = registry.robot("pusher", &["--push", "team/**", "--pull", "team/**"]);
+    let config = registry.push_blob(&pusher, "team/app", b"{}");
+    let layer = registry.push_blob(&pusher, "team/app", &[7; 5000]);
+    let manifest = support::manifest(&config, 2, &layer, 5000);
+    assert_eq!(registry.push_manifest(&pusher, "team/app", "1.0", &manifest).head.status, 201);
+    let control = registry.robot("control", &["--pull", "team/app"]);
+    (registry, control)
+}
+
+/// Runs the verb with nothing but these words and variables, in a folder of its own.
+fn probe(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(PULLGATE);
+    command.arg("probe").args(words).current_dir(folder).env_clear().env("HOME", folder);
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    format!("{}\n{}", testkit::normalised(&stdout(output)), testkit::normalised(&errors))
+}
+
+#[test]
+fn pullgate_is_private_and_the_probe_proves_it() {
+    let (registry, control) = closed();
+    let (folder, url) = (tempfile::tempdir().unwrap(), format!("http://{}", registry.address));
+    let words = [url.as_str(), "--private", "team/app:1.0"];
+    let login = format!("{}:{}", control.name, control.key);
+
+    let nobody = probe(folder.path(), &words, &[]);
+    assert_eq!(nobody.status.code(), Some(2), "{}", said(&nobody));
+    let sentence = "refused everywhere, but nothing shows that team/app:1.0 exists: add --as docker-login";
+    assert!(stdout(&nobody).contains(sentence), "{}", said(&nobody));
+
+    let proved = probe(folder.path(), &words, &[("PULLGATE_PROBE_CREDENTIAL", &login)]);
+    assert_eq!(proved.status.code(), Some(0), "{}", said(&proved));
+    assert!(stdout(&proved).starts_with("private: team/app:1.0 at "), "{}", said(&proved));
+    assert!(!said(&proved).contains(&control.key));
+
+    fs::write(folder.path().join("control"), &login).unwrap();
+    let json = probe(folder.path(), &[&words[..], &["--credential-file", "control", "--format", "json"]].concat(), &[]);
+    let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((json.status.code(), report["outcome"].as_str()), (Some(0), Some("pass")), "{}", said(&json));
+    for check in report["checks"].as_array().unwrap() {
+        assert_eq!(check["verdict"], "PASS", "{check}");
+        assert!(!check["evidence"]["controls"].as_array().unwrap().is_empty(), "{check}");
+    }
+    assert!(!stdout(&json).contains(&control.key));
+}
+
+#[test]
+fn the_login_of_docker_is_found() {
+    let (registry, control) = closed();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join(".docker")).unwrap();
+    let auth = control.basic().replace("Basic ", "");
+    let logins = format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, registry.address);
+    fs::write(folder.path().join(".docker/config.json"), logins).unwrap();
+    let url = format!("http://{}", registry.address);
+    let words = [url.as_str(), "--private", "team/app:1.0", "--as", "docker-login"];
+    let proved = probe(folder.path(), &words, &[]);
+    assert_eq!(proved.status.code(), Some(0), "{}", said(&proved));
+    let other = probe(folder.path(), &["localhost:1/team/app:1.0", "--as", "docker-login"], &[]);
+    assert_eq!(other.status.code(), Some(64), "{}", said(&other));
+}
+
+#[test]
+fn an_open_registry_is_exposed_without_any_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let double = Double::start(&[Flaw::OpenTag, Flaw::OpenDigest, Flaw::OpenLayer, Flaw::OpenConfig]);
+    let found = probe(folder.path(), &[&double.url(), "--private", "team/app:1.0"], &[]);
+    assert_eq!(found.status.code(), Some(1), "{}", said(&found));
+    assert!(
+        stdout(&found).contains("a stranger gets team/app:1.0: ANON-02, ANON-03, ANON-05, ANON-06"),
+        "{}",
+        said(&found)
+    );
+}
+
+#[test]
+fn a_token_for_anybody_is_red_behind_every_401() {
+    let folder = tempfile::tempdir().unwrap();
+    let double = Double::start(&[Flaw::TokenForAnybody]);
+    let login = format!("{USER}:{PASSWORD}");
+    let words = [&double.url(), "--private", "team/app:1.0"];
+    let found = probe(folder.path(), &words, &[("PULLGATE_PROBE_CREDENTIAL", &login)]);
+    assert_eq!(found.status.code(), Some(1), "{}", said(&found));
+    insta::assert_snapshot!("a_token_for_anybody", report(&found));
+    assert!(!said(&found).contains(PASSWORD));
+}
+
+/// The report without what differs from run to run.
+fn report(output: &Output) -> String {
+    let text = testkit::normalised(&stdout(output));
+    let lines = text.lines().map(|line| match line.split_once(", run ") {
+        Some((before, _)) => before.to_owned(),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_dry_run_asks_nothing() {
+    let (folder, double) = (tempfile::tempdir().unwrap(), Double::start(&[]));
+    let dry = probe(folder.path(), &[&double.url(), "--private", "team/app:1.0", "--dry-run"], &[]);
+    assert_eq!((dry.status.code(), double.requests().len()), (Some(0), 0), "{}", said(&dry));
+    insta::assert_snapshot!("a_dry_run", report(&dry));
+}
+
+#[test]
+fn an_intent_file_is_followed_and_its_mistakes_have_a_line() {
+    let (folder, double) = (tempfile::tempdir().unwrap(), Double::start(&[]));
+    let intent = format!(
+        r#"
+[[door]]
+name = "edge"
+url = "{}"
+vantage = "office"
+
+[[repository]]
+name = "team/app"
+tag = "1.0"
+visibility = "private"
+
+[[identity]]
+role = "control"
+credential_file = "control"
+show_to = ["edge"]
+"#,
+        double.url()
+    );
+    fs::write(folder.path().join("control"), format!("{USER}:{PASSWORD}\n")).unwrap();
+    fs::write(folder.path().join("probe.toml"), &intent).unwrap();
+    let words = ["--intent", "probe.toml"];
+    let proved = probe(folder.path(), &words, &[]);
+    assert_eq!(proved.status.code(), Some(0), "{}", said(&proved));
+    assert!(stdout(&proved).starts_with("private: team/app:1.0 at edge, seen from office"), "{}", said(&proved));
+    let elsewhere = probe(folder.path(), &["--intent", "probe.toml", "--vantage", "home"], &[]);
+    assert_eq!(elsewhere.status.code(), Some(64), "{}", said(&elsewhere));
+
+    let before = double.requests().len();
+    let mut mistakes = String::new();
+    for (old, new) in
+        [("vantage", "vantege"), ("\"edge\"]", "\"egde\"]"), ("\"control\"\nshow", "\"nothing\"\nshow"), (&intent, "")]
+    {
+        fs::write(folder.path().join("probe.toml"), intent.replace(old, new)).unwrap();
+        let refused = probe(folder.path(), &words, &[]);
+        assert_eq!(refused.status.code(), Some(64), "{}", said(&refused));
+        mistakes += &said(&refused);
+    }
+    insta::assert_snapshot!("mistakes_in_an_intent", mistakes);
+    assert_eq!(double.requests().len(), before, "wrong usage asks nothing");
+}
+
+#[test]
+fn wrong_usage_is_64_and_says_what_to_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut messages = String::new();
+    for words in [
+        vec!["team/app:1.0"],
+        vec!["http://127.0.0.1:1"],
+        vec!["registry.example.com/Team/app"],
+        vec!["a.example/x", "b.example/x"],
+        vec!["a.example/x", "--credential-file", "missing"],
+        vec!["--intent", "missing"],
+    ] {
+        let refused = probe(folder.path(), &words, &[]);
+        assert_eq!(refused.status.code(), Some(64), "{}", said(&refused));
+        messages += &format!("$ pullgate probe {}{}", words.join(" "), said(&refused));
+    }
+    let empty = probe(folder.path(), &["a.example/x"], &[("PULLGATE_PROBE_CREDENTIAL", "")]);
+    assert_eq!(empty.status.code(), Some(64), "empty is not absent: {}", said(&empty));
+    insta::assert_snapshot!("wrong_usage", messages);
+}

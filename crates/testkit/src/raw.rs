@@ -1,0 +1,165 @@
+//! A server that answers whatever a test wants, byte for byte: well-formed, half, slow, endless or not at all.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// The longest request head that is read.
+const MAX_HEAD: usize = 64 * 1024;
+/// How long a client may be silent.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Pause between two bytes of an answer that drips.
+const DRIP: Duration = Duration::from_millis(20);
+
+/// A request as it came, without its body.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The target, as written.
+    pub target: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The first value of a header, whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn read(stream: &mut TcpStream) -> Option<Self> {
+        let mut bytes = Vec::new();
+        let mut piece = [0; 4096];
+        while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
+            match stream.read(&mut piece) {
+                Ok(read) if read > 0 && bytes.len() < MAX_HEAD => bytes.extend_from_slice(&piece[..read]),
+                _ => return None,
+            }
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut lines = text.split("\r\n");
+        let (method, rest) = lines.next()?.split_once(' ')?;
+        let (target, _version) = rest.rsplit_once(' ')?;
+        let header =
+            |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        Some(Self { method: method.to_owned(), target: target.to_owned(), headers: lines.map_while(header).collect() })
+    }
+}
+
+/// What is sent back.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// These bytes, and then the connection closes.
+    Bytes(Vec<u8>),
+    /// These bytes, one at a time and slowly.
+    Drip(Vec<u8>),
+    /// These bytes, and then the others again and again, for as long as the client reads.
+    Endless(Vec<u8>, Vec<u8>),
+    /// Nothing, until the client goes away.
+    Silence,
+}
+
+impl Answer {
+    /// A well-formed answer. To HEAD the body is left out and its length stays.
+    pub fn http(request: &Request, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
+        let mut head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        let mut bytes = (head + "\r\n").into_bytes();
+        if request.method != "HEAD" {
+            bytes.extend_from_slice(body);
+        }
+        Self::Bytes(bytes)
+    }
+}
+
+/// A running server; dropped, it stops.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Server {
+    /// Starts a server on loopback.
+    pub fn start(handle: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start_with(|_| handle)
+    }
+
+    /// The same, for a server that must know its address to answer.
+    pub fn start_with<H: Fn(&Request) -> Answer + Send + Sync + 'static>(make: impl FnOnce(SocketAddr) -> H) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let handle = Arc::new(make(address));
+        let (requests, stop) = (Arc::<Mutex<Vec<Request>>>::default(), Arc::<AtomicBool>::default());
+        let (seen, stopped) = (Arc::clone(&requests), Arc::clone(&stop));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                let (handle, seen, stopped) = (Arc::clone(&handle), Arc::clone(&seen), Arc::clone(&stopped));
+                thread::spawn(move || serve(stream, &*handle, &seen, &stopped));
+            }
+        });
+        Self { address, requests, stop }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://host:port`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().expect("no handler has panicked").clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // Wakes the thread that accepts.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn serve(mut stream: TcpStream, handle: &dyn Fn(&Request) -> Answer, seen: &Mutex<Vec<Request>>, stopped: &AtomicBool) {
+    stream.set_read_timeout(Some(PATIENCE)).expect("a connected socket takes options");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a connected socket takes options");
+    let Some(request) = Request::read(&mut stream) else { return };
+    seen.lock().expect("no handler has panicked").push(request.clone());
+    match handle(&request) {
+        Answer::Bytes(bytes) => {
+            // Whoever has read enough goes away.
+            let _ = stream.write_all(&bytes);
+        }
+        Answer::Drip(bytes) => {
+            let slowly = |byte: &u8| {
+                thread::sleep(DRIP);
+                !stopped.load(Ordering::Relaxed) && stream.write_all(&[*byte]).is_ok()
+            };
+            let _ = bytes.iter().all(slowly);
+        }
+        Answer::Endless(first, again) => {
+            let mut sent = stream.write_all(&first).is_ok();
+            while sent && !stopped.load(Ordering::Relaxed) {
+                sent = stream.write_all(&again).is_ok();
+            }
+        }
+        Answer::Silence => {
+            let _ = stream.read(&mut [0]);
+        }
+    }
+}
