@@ -1,5 +1,5 @@
 //! Lists over the wire: the catalog as far as somebody may see it, referrers, and where both go on.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like a test")]
 #![allow(dead_code, reason = "each file of tests uses a part of the house")]
 
 mod house;
