@@ -133,9 +133,11 @@ impl GrantWords {
     /// One row for each pattern, with everything that the flags say of it.
     #[must_use]
     pub fn rows(&self) -> Vec<(Pattern, ActionSet)> {
+        // Whoever may pull sees what there is to pull; lists are one word that is taken out of it as a whole.
+        let pull = ActionSet::of(Group::Pull).union(ActionSet::of(Group::List));
         let lists = if self.no_list { ActionSet::of(Group::List) } else { ActionSet::default() };
         let words = [
-            (&self.pull, ActionSet::of(Group::Pull).without(lists)),
+            (&self.pull, pull.without(lists)),
             (&self.push, ActionSet::of(Group::Push)),
             (&self.delete, ActionSet::of(Group::Delete)),
             (&self.list, ActionSet::of(Group::List)),
@@ -262,6 +264,16 @@ mod tests {
                 "team/app list-tags,list-referrers,write-blob,write-manifest,create-tag,move-tag,list-repositories",
             ]
         );
+    }
+
+    #[test]
+    fn to_pull_is_to_see_unless_it_is_said_not_to_be() {
+        let actions = |no_list| {
+            let words = GrantWords { pull: vec!["a".parse().unwrap()], no_list, ..GrantWords::default() };
+            words.rows()[0].1.to_string()
+        };
+        assert_eq!(actions(false), "read-manifest,read-blob,list-tags,list-referrers,mount-from,list-repositories");
+        assert_eq!(actions(true), "read-manifest,read-blob,mount-from");
     }
 
     #[test]

@@ -59,13 +59,13 @@ pub(crate) struct Reach {
     /// may delete
     #[arg(long, value_name = "GLOB")]
     pub(crate) delete: Vec<Pattern>,
-    /// may list tags, referrers, and in the catalog, if that is on, the repositories themselves
+    /// may list tags, referrers and, where the catalog is on, repositories
     #[arg(long, value_name = "GLOB")]
     pub(crate) list: Vec<Pattern>,
     /// may read manifests, and no configuration or layer
     #[arg(long, value_name = "GLOB")]
     pub(crate) read_manifest: Vec<Pattern>,
-    /// may not list tags and referrers of what it may pull
+    /// may not list what it may pull
     #[arg(long)]
     pub(crate) no_list: bool,
 }
