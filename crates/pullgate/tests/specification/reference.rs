@@ -1,0 +1,1 @@
+//! `docs/reference/distribution-spec.md`, made from the table beside this file.
