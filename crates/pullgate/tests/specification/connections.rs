@@ -56,3 +56,14 @@ fn s2_5_nothing_is_compressed_whatever_the_client_would_take() {
         assert_eq!((answer.head.header("content-encoding"), answer.body.as_slice()), (None, content), "{target}");
     }
 }
+
+#[test]
+fn s2_5_no_answer_carries_a_warning() {
+    let place = place();
+    place.image("team/quiet", "v1");
+    for target in
+        ["/v2/", "/v2/team/quiet/manifests/v1", "/v2/team/quiet/tags/list", "/v2/team/quiet/manifests/v2", "/token"]
+    {
+        assert_eq!(place.get(target).head.header("warning"), None, "{target}");
+    }
+}

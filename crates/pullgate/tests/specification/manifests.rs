@@ -175,7 +175,7 @@ fn s5_2_an_index_lists_images_indexes_and_nothing() {
     let config = place.blob("team/lists", CONFIG, b"{}");
     let platform = json!({ "os": "linux", "architecture": "amd64" });
     let child = with(place.store("team/lists", &image(&config, &[])), "platform", platform);
-    let inner = place.store("team/lists", &index(&[child.clone()]));
+    let inner = place.store("team/lists", &index(std::slice::from_ref(&child)));
     kept(&place, "team/lists", &index(&[inner, child]).to_string(), INDEX);
     kept(&place, "team/lists", &index(&[]).to_string(), INDEX);
 }
@@ -187,7 +187,7 @@ fn s5_2_artifacts_have_types_of_their_own_and_may_have_no_layer() {
     let own = place.blob("team/artifact", "application/vnd.example.data", b"data");
     let artifact = |layers: &[Value]| with(image(&empty, layers), "artifactType", json!("application/vnd.example"));
     kept(&place, "team/artifact", &artifact(&[own]).to_string(), IMAGE);
-    kept(&place, "team/artifact", &artifact(&[empty.clone()]).to_string(), IMAGE);
+    kept(&place, "team/artifact", &artifact(std::slice::from_ref(&empty)).to_string(), IMAGE);
     kept(&place, "team/artifact", &artifact(&[]).to_string(), IMAGE);
     let child = place.store("team/artifact", &artifact(&[]));
     let listed = with(index(&[child]), "artifactType", json!("application/vnd.example"));
@@ -282,4 +282,48 @@ fn s5_2_a_tag_moves_to_what_was_pushed_last() {
     assert_eq!(place.put("team/moves", "v1", &second).head.status, 201);
     assert_eq!(place.get("/v2/team/moves/manifests/v1").text(), second);
     assert_eq!(place.get(&format!("/v2/team/moves/manifests/{}", digest_of(first.as_bytes()))).text(), first);
+}
+
+#[test]
+fn s5_2_data_that_is_not_what_its_descriptor_names_is_refused() {
+    let place = place();
+    let config = place.blob("team/data-bad", EMPTY_JSON, b"{}");
+    for data in [json!("e30"), json!("W10="), json!(7)] {
+        let text = image(&with(config.clone(), "data", data), &[]).to_string();
+        assert_eq!(problem(&place.put("team/data-bad", "v1", &text)), is(400, "MANIFEST_INVALID"), "{text}");
+    }
+}
+
+#[test]
+fn s5_2_an_index_may_list_what_is_no_manifest_if_it_is_here() {
+    let place = place();
+    let layer = place.blob("team/cache", "application/vnd.example.cache", b"cached");
+    kept(&place, "team/cache", &index(&[layer]).to_string(), INDEX);
+    let missing = json!({ "mediaType": "application/vnd.example.cache", "digest": absent(), "size": 22 });
+    assert_eq!(
+        problem(&place.put("team/cache", "v1", &index(&[missing]).to_string())),
+        is(400, "MANIFEST_BLOB_UNKNOWN")
+    );
+}
+
+#[test]
+fn s5_2_a_digest_that_nobody_here_can_check_is_refused() {
+    let place = place();
+    let config = json!({ "mediaType": CONFIG, "digest": format!("blake3:{}", "0".repeat(64)), "size": 2 });
+    assert_eq!(problem(&place.put("team/blake", "v1", &image(&config, &[]).to_string())), is(400, "MANIFEST_INVALID"));
+}
+
+#[test]
+fn s5_2_sparse_manifests_are_kept_where_they_are_switched_on() {
+    let place = Place::configured("[store]\nsparse_indexes = true\n");
+    let config = place.blob("team/sparse", CONFIG, b"{}");
+    let layer = json!({ "mediaType": LAYER, "digest": absent(), "size": 22 });
+    kept(&place, "team/sparse", &image(&config, &[layer]).to_string(), IMAGE);
+    let here = place.store("team/sparse", &image(&config, &[]));
+    let missing = json!({ "mediaType": IMAGE, "digest": absent(), "size": 22 });
+    kept(&place, "team/sparse", &index(&[here, missing]).to_string(), INDEX);
+    let foreign = place.blob("team/foreign", LAYER, b"not in this repository");
+    kept(&place, "team/sparse", &image(&config, std::slice::from_ref(&foreign)).to_string(), IMAGE);
+    let named = format!("/v2/team/sparse/blobs/{}", foreign["digest"].as_str().expect("a digest"));
+    assert_eq!(place.get(&named).head.status, 404, "to be named is not to be mounted");
 }

@@ -152,3 +152,49 @@ fn s2_1_head_is_answered_as_get_without_a_body() {
         }
     }
 }
+
+/// The codes of the specification; a 5xx may have another.
+const CODES: [&str; 14] = [
+    "BLOB_UNKNOWN",
+    "BLOB_UPLOAD_INVALID",
+    "BLOB_UPLOAD_UNKNOWN",
+    "DIGEST_INVALID",
+    "MANIFEST_BLOB_UNKNOWN",
+    "MANIFEST_INVALID",
+    "MANIFEST_UNKNOWN",
+    "NAME_INVALID",
+    "NAME_UNKNOWN",
+    "SIZE_INVALID",
+    "UNAUTHORIZED",
+    "DENIED",
+    "UNSUPPORTED",
+    "TOOMANYREQUESTS",
+];
+
+#[test]
+fn s2_1_every_error_has_the_one_form_and_a_known_code() {
+    let place = place();
+    let upload = place.open("team/errors");
+    for (method, target) in [
+        ("GET", "/v2/team/errors/tags/list"),
+        ("GET", "/v2/team/errors/manifests/v1"),
+        ("PUT", "/v2/team/errors/manifests/v1"),
+        ("GET", "/v2/team/errors/blobs/sha256:x"),
+        ("GET", &format!("/v2/team/errors/blobs/{}", absent())),
+        ("PUT", &upload),
+        ("GET", &upload.replace("errors", "others")),
+        ("GET", "/v2/team/Errors/tags/list"),
+        ("GET", "/v2/other/tags/list"),
+        ("DELETE", "/v2/"),
+        ("GET", "/nowhere"),
+    ] {
+        let answer = place.ask(method, target, b"");
+        assert!((400..500).contains(&answer.head.status), "{method} {target}: {}", answer.head.status);
+        assert_eq!(header(&answer, "content-type"), "application/json", "{method} {target}");
+        let body = super::json(&answer);
+        let errors = body["errors"].as_array().expect("a list of errors");
+        assert_eq!((errors.len(), body.as_object().map(serde_json::Map::len)), (1, Some(1)), "{body}");
+        assert!(CODES.iter().any(|code| errors[0]["code"] == **code), "{body}");
+        assert!(errors[0]["message"].as_str().is_some_and(|message| !message.is_empty()), "{body}");
+    }
+}

@@ -221,3 +221,20 @@ fn s6_3_no_smallest_chunk_is_asked_for() {
     assert_eq!(opened.head.header("oci-chunk-min-length"), None);
     assert_eq!(patch(&place, &place.location(&opened), "0-0", b"x").head.status, 202);
 }
+
+#[test]
+fn s6_3_a_token_for_deleting_is_widened_for_a_cancel() {
+    let place = place();
+    let upload = place.open("team/widened");
+    // A client that keeps one token for each method shows the one that it deleted blobs with.
+    let kept = place.bearer(&place.all, &["repository:team/widened:delete"]);
+    let refused = place.show(&kept, "DELETE", &upload, b"");
+    assert_eq!(refused.head.status, 401);
+    let challenge = header(&refused, "www-authenticate");
+    assert!(
+        challenge.contains("scope=\"repository:team/widened:pull,push\",error=\"insufficient_scope\""),
+        "{challenge}"
+    );
+    let wider = place.bearer(&place.all, &["repository:team/widened:pull,push"]);
+    assert_eq!(place.show(&wider, "DELETE", &upload, b"").head.status, 204);
+}
