@@ -277,6 +277,29 @@ fn a_protected_tag_is_forbidden() {
 }
 
 #[test]
+fn a_key_near_its_end_says_so() {
+    let (house, _) = inhabited(Plan::default());
+    let robot = Robot::called("ci").may(&[Group::Pull], "acme/**").expires(house.clock.after(3_000)).live_in(&house);
+    let warned = |authorization: &str, target: &str| {
+        let answer = house.ask("GET", target, &[("Authorization", authorization)], b"");
+        header(&answer, "warning").map(str::to_owned)
+    };
+    let end = house.clock.after(3_000);
+    house.clock.pass(2_699);
+    assert_eq!(warned(&robot.basic(), MANIFEST), None);
+    house.clock.pass(1);
+    let text = format!("299 - \"the robot key {} expires at {end:.0}\"", robot.key_id);
+    let token = format!("Bearer {}", house.token(Some(&robot), &["repository:acme/app:pull"]));
+    for authorization in [&robot.basic(), &token] {
+        for target in ["/v2/", MANIFEST, "/v2/other/app/tags/list"] {
+            assert_eq!(warned(authorization, target).as_deref(), Some(text.as_str()), "{target}");
+        }
+    }
+    house.clock.pass(300);
+    assert_eq!(warned(&robot.basic(), MANIFEST), None, "what has ended is told in no other way than what never was");
+}
+
+#[test]
 fn what_cannot_be_read_is_not_guessed() {
     let (mut house, owner) = inhabited(Plan::default());
     let (basic, none) = (owner.basic(), [].as_slice());

@@ -58,7 +58,7 @@ fn s2_5_nothing_is_compressed_whatever_the_client_would_take() {
 }
 
 #[test]
-fn s2_5_no_answer_carries_a_warning() {
+fn s2_5_whose_key_has_long_to_live_is_warned_of_nothing() {
     let place = place();
     place.image("team/quiet", "v1");
     for target in
