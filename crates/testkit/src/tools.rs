@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Tools and what brings them: a Debian package, or the project's own set-up.
-const SOURCES: [(&str, &str); 13] = [
+const SOURCES: [(&str, &str); 14] = [
     ("buildah", "apt-get install buildah"),
     ("containerd", "apt-get install containerd"),
     ("crane", "cargo xtask test"),
@@ -12,6 +12,7 @@ const SOURCES: [(&str, &str); 13] = [
     ("docker-registry", "apt-get install docker-registry"),
     ("dockerd", "apt-get install docker.io"),
     ("oras", "cargo xtask test"),
+    ("oras-go", "cargo xtask test"),
     ("podman", "apt-get install podman"),
     ("regctl", "cargo xtask test"),
     ("skopeo", "apt-get install skopeo"),

@@ -1,6 +1,7 @@
 //! containerd's ctr.
 
 use std::cell::Cell;
+use std::fs;
 
 use super::{Client, last_digest, path, pulled};
 use crate::daemons::Containerd;
@@ -20,6 +21,19 @@ impl Ctr {
     /// A ctr whose containerd has just started.
     pub fn new() -> Self {
         Self { home: Home::new(), engine: Containerd::start(), user: String::new(), namespaces: Cell::new(0) }
+    }
+
+    /// Pulls through the registry that a `hosts.toml` names in place of the one of the reference, and prints the digest of
+    /// what is there now. The file is in the place of that host.
+    pub fn pull_through(&self, host: &str, registry: &str, reference: &str) -> Ran {
+        let folder = self.home.fresh();
+        let hosts = format!("[host.\"http://{registry}\"]\n  capabilities = [\"pull\", \"resolve\"]\n");
+        fs::create_dir(folder.join(host)).expect("a folder is made");
+        fs::write(folder.join(host).join("hosts.toml"), hosts).expect("a file is written");
+        let namespace = self.namespace();
+        let flags = ["--snapshotter=native", "--hosts-dir", path(&folder), "--user", &self.user];
+        let ran = self.run(&namespace, &[&["images", "pull"], &flags[..], &[reference]].concat());
+        if ran.status.success() { self.run(&namespace, &["images", "list"]) } else { ran }
     }
 
     /// Runs in a namespace, which sees no other's images and blobs.
