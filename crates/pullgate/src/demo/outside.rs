@@ -20,8 +20,9 @@ pub(super) fn ask(address: SocketAddr, reference: &str, credential: String) -> R
     let plan = Plan::new(&intent, &Settings { mode: Mode::Active, ..Settings::default() });
     let dialer = Dialer::new().map_err(Failure::no)?;
     let report = probe::probe(&intent, &plan, dialer, Box::new(clock::now), |_| {}).map_err(Failure::no)?;
-    match report.outcome(&Thresholds::default()) {
-        Outcome::Pass => Ok(report),
-        other => Err(Failure::no(format!("the probe does not find it private: {other:?}"))),
+    let outcome = report.outcome(&Thresholds::default());
+    if outcome != Outcome::Pass {
+        return Err(Failure::no(format!("the probe does not find it private: {outcome:?}")));
     }
+    Ok(report)
 }
