@@ -34,8 +34,9 @@ const CLOSED_V6: [(Ipv6Addr, u32); 5] = [
 /// Global unicast: loopback, link-local, unique-local, IPv4-mapped and NAT64 (64:ff9b::/96) all lie outside it.
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// Whether an address may be dialled that nobody typed.
-pub(crate) fn is_public(address: IpAddr) -> bool {
+/// Whether an address is out in the open, and so may be dialled although nobody typed it.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !CLOSED_V4.iter().any(|(block, length)| holds_v4(*block, *length, address)),
         IpAddr::V6(address) => {

@@ -13,6 +13,7 @@ mod error;
 mod message;
 mod origin;
 
+pub use address::is_public;
 pub use credential::Credential;
 pub use destination::{Destination, Reach};
 pub use dialer::{Appetite, Dialer, End, Limits, Stage};

@@ -73,6 +73,8 @@ pub enum Group {
     Anon,
     /// Token exchange.
     Tok,
+    /// What a refusal tells.
+    Leak,
 }
 
 impl Group {
@@ -83,6 +85,7 @@ impl Group {
             Self::Ctl => "CTL",
             Self::Anon => "ANON",
             Self::Tok => "TOK",
+            Self::Leak => "LEAK",
         }
     }
 

@@ -64,6 +64,12 @@ pub enum Doubt {
     /// 401 without a challenge: no registry speaks so.
     #[error("401 without a challenge: something in front of the registry may have answered")]
     NoChallenge,
+    /// Two answers to one question.
+    #[error("the same question was answered in two ways: {why}")]
+    Unsteady {
+        /// How they differ.
+        why: String,
+    },
     /// Success without anything that shows the private content.
     #[error("{status}, and nothing in it shows the private content")]
     Proofless {

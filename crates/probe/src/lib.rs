@@ -8,6 +8,7 @@
 //! A refusal proves nothing unless somebody who may gets the same content, at the beginning and at the end. A success
 //! proves nothing unless the bytes do.
 
+mod alike;
 mod challenge;
 mod check;
 mod checks;

@@ -1,7 +1,9 @@
 //! What shows that something is not closed. Each constructor looks at the observation itself: there is no proof by hand.
 
-use protocol::{Digest, Manifest};
+use protocol::{Digest, Manifest, Tag};
+use serde_json::Value;
 
+use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::observation::{Observation, ObservationId};
@@ -71,8 +73,44 @@ impl Proof {
     pub fn manifest(seen: &Observation, decoy: &Decoy) -> Option<Self> {
         let response = success(seen)?;
         let declared = response.headers.get("content-type").and_then(|text| text.parse().ok());
-        let read = Manifest::parse(response.whole()?, declared).is_ok();
+        let bytes = response.whole()?;
+        let read = Manifest::parse(bytes, declared).is_ok() || is_schema_1(bytes);
         (read && decoy.is_refused()).then(|| Self::of(seen, Obtained::Content, "a manifest came".to_owned()))
+    }
+
+    /// The private manifest: by its hash where that is known, else as a well-formed one.
+    #[must_use]
+    pub fn manifest_of(seen: &Observation, digest: Option<&Digest>, decoy: &Decoy) -> Option<Self> {
+        digest.and_then(|digest| Self::bytes(seen, digest)).or_else(|| Self::manifest(seen, decoy))
+    }
+
+    /// A list of tags with the one that is known, or with any while a name that nobody has got nothing.
+    #[must_use]
+    pub fn tags(seen: &Observation, tag: Option<&Tag>, decoy: &Decoy) -> Option<Self> {
+        let list: Value = serde_json::from_slice(success(seen)?.whole()?).ok()?;
+        let tags: Vec<&str> = list.get("tags")?.as_array()?.iter().filter_map(Value::as_str).collect();
+        let known = tag.is_some_and(|tag| tags.contains(&tag.as_str()));
+        let listed = known || (decoy.is_refused() && !tags.is_empty());
+        listed.then(|| Self::of(seen, Obtained::Listing, format!("{} tags came", tags.len())))
+    }
+
+    /// A well-formed index, which may be empty, while a name that nobody has got nothing.
+    #[must_use]
+    pub fn index(seen: &Observation, decoy: &Decoy) -> Option<Self> {
+        let list: Value = serde_json::from_slice(success(seen)?.whole()?).ok()?;
+        let length = list.get("manifests")?.as_array()?.len();
+        let says = format!("an index of {length} referrers came");
+        decoy.is_refused().then(|| Self::of(seen, Obtained::Listing, says))
+    }
+
+    /// A list in which the name of something private stands.
+    #[must_use]
+    pub fn listing(seen: &Observation, names: &[String]) -> Option<Self> {
+        let list: Value = serde_json::from_slice(success(seen)?.whole()?).ok()?;
+        let listed = strings(&list);
+        let named = |name: &&String| listed.contains(name);
+        let name = names.iter().find(named)?;
+        Some(Self::of(seen, Obtained::Listing, format!("a list came that names {name}")))
     }
 
     /// The digest of the private object in a header, whatever the status.
@@ -107,6 +145,26 @@ impl Proof {
     #[must_use]
     pub fn token(seen: &Observation, opens: &str) -> Option<Self> {
         success(seen).map(|_| Self::of(seen, Obtained::Token, format!("a token came that grants {opens}")))
+    }
+
+    /// A header that sends clients somewhere, with this text in it: the realm of a challenge, `Location` or `Link`.
+    #[must_use]
+    pub fn pointer(seen: &Observation, text: &str) -> Option<Self> {
+        let headers = &seen.response().ok()?.headers;
+        let realms = Challenge::all(headers).into_iter();
+        let realm = realms.filter_map(|challenge| challenge.parameter("realm").map(str::to_owned));
+        let realm = realm.map(|realm| ("realm", realm));
+        let others = ["location", "link"].into_iter();
+        let other = others.filter_map(|name| headers.get(name).map(|value| (name, value.to_owned())));
+        let (name, value) = realm.chain(other).find(|(_, value)| value.contains(text))?;
+        Some(Self::of(seen, Obtained::Behaviour, format!("`{name}` says `{value}`")))
+    }
+
+    /// Success with something in it that is not the private content, and not for strangers either.
+    #[must_use]
+    pub fn data(seen: &Observation, says: impl Into<String>) -> Option<Self> {
+        let came = success(seen).is_some_and(|response| !response.body.bytes.is_empty());
+        came.then(|| Self::of(seen, Obtained::Behaviour, says.into()))
     }
 
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.
@@ -156,6 +214,24 @@ impl Proof {
     fn of(seen: &Observation, obtained: Obtained, says: String) -> Self {
         Self { obtained, says, evidence: vec![seen.id], severity: None }
     }
+}
+
+/// Every string of a JSON value that is no key.
+pub(crate) fn strings(value: &Value) -> Vec<&String> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values.iter().flat_map(strings).collect(),
+        Value::Object(members) => members.values().flat_map(strings).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+/// A manifest as registries handed them out before 2016.
+fn is_schema_1(bytes: &[u8]) -> bool {
+    let read = serde_json::from_slice::<Value>(bytes);
+    read.is_ok_and(|manifest| {
+        manifest.get("schemaVersion").and_then(Value::as_u64) == Some(1) && manifest.get("fsLayers").is_some()
+    })
 }
 
 fn success(seen: &Observation) -> Option<&Response> {

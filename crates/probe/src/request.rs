@@ -92,12 +92,15 @@ impl Request {
         self
     }
 
-    /// The same at another target, as after a redirect: without any credential.
+    /// The same at another target, as after a redirect: without any credential, made up or not.
     #[must_use]
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
         request.target = target.into();
-        request.headers.retain(|(_, value)| matches!(value, Value::Bytes(_)));
+        let is_plain = |(name, value): &(Vec<u8>, Value)| {
+            matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
+        };
+        request.headers.retain(is_plain);
         request
     }
 

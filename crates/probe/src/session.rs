@@ -9,10 +9,11 @@ use std::sync::Arc;
 use outbound::{Credential, Endpoint, Origin};
 use protocol::Digest;
 
+use crate::alike::Shape;
 use crate::challenge::{Challenge, RealmFault};
 use crate::controls::{Content, Controls, Decoy, Held};
 use crate::doubt::Doubt;
-use crate::intent::{Door, Intent, Known, Login, Role};
+use crate::intent::{Door, Intent, Known, Login, Role, Visibility};
 use crate::observation::{Observation, ObservationId, Seen};
 use crate::proof::Proof;
 use crate::request::Request;
@@ -27,6 +28,8 @@ pub enum Caller {
     Nobody,
     /// Nobody in particular, with the token that anybody gets.
     Stranger(Token),
+    /// Nobody in particular, with something made up in hand, which the request itself carries.
+    Imposter,
     /// Somebody with a credential.
     Known(Arc<Credential>),
 }
@@ -36,7 +39,7 @@ impl Caller {
     #[must_use]
     pub fn credential(&self) -> Option<&Arc<Credential>> {
         match self {
-            Self::Nobody => None,
+            Self::Nobody | Self::Imposter => None,
             Self::Stranger(token) => Some(&token.credential),
             Self::Known(credential) => Some(credential),
         }
@@ -45,7 +48,7 @@ impl Caller {
     /// How it came to what it shows.
     fn earlier(&self) -> Option<ObservationId> {
         match self {
-            Self::Nobody | Self::Known(_) => None,
+            Self::Nobody | Self::Imposter | Self::Known(_) => None,
             Self::Stranger(token) => Some(token.seen.id),
         }
     }
@@ -124,6 +127,19 @@ impl<'run> Session<'run> {
     #[must_use]
     pub fn decoy(&self) -> &Decoy {
         &self.memory.decoy
+    }
+
+    /// The names of everything that is meant to be closed.
+    #[must_use]
+    pub fn private_names(&self) -> Vec<String> {
+        self.intent.private().map(|known| known.name.to_string()).collect()
+    }
+
+    /// The names of everything that is meant to be open.
+    #[must_use]
+    pub fn public_names(&self) -> Vec<String> {
+        let public = self.intent.repositories.iter().filter(|known| known.visibility == Visibility::Public);
+        public.map(|known| known.name.to_string()).collect()
     }
 
     /// A GET for a manifest of R, of any type.
@@ -245,6 +261,33 @@ impl Session<'_> {
         self.judge(&asked, request, caller, proof)
     }
 
+    /// Asks something of R that is odd in itself: it may also be refused with 400, 404 or 421 before anybody asks who
+    /// sent it, as long as a name that nobody has is refused in the same way. `request` makes it for a name.
+    ///
+    /// # Errors
+    /// As [`Session::refused`].
+    pub fn refused_oddly(
+        &mut self,
+        request: impl Fn(&str) -> Request,
+        caller: &Caller,
+        proof: impl Fn(&Observation) -> Option<Proof>,
+    ) -> Result<Answer, Doubt> {
+        let name = self.private.name.as_str();
+        let ours = request(name);
+        let asked = self.ask(&ours.clone().credential(caller.credential()))?;
+        let answer = self.judge(&asked, &ours, caller, proof);
+        let early = |status| matches!(status, 400 | 404 | 421);
+        if !matches!(answer, Err(Doubt::OtherRefusal { status }) if early(status)) {
+            return answer;
+        }
+        let decoy = self.decoy_name()?;
+        let other = self.ask(&request(&decoy).credential(caller.credential()))?;
+        match Shape::of(&asked, name)?.difference(&Shape::of(&other, &decoy)?) {
+            None => Ok(Answer::AsIntended),
+            Some(_) => answer,
+        }
+    }
+
     /// Judges an answer that came already; `request` is asked again where a redirect leads.
     ///
     /// # Errors
@@ -267,12 +310,12 @@ impl Session<'_> {
     }
 
     /// Whether an answer is a refusal that the intent accepts.
-    fn refusal(&self, seen: &Observation, caller: &Caller) -> Result<Answer, Doubt> {
+    pub(crate) fn refusal(&self, seen: &Observation, caller: &Caller) -> Result<Answer, Doubt> {
         let response = seen.response()?;
         let status = response.status;
         let accepted = match caller {
             Caller::Nobody => &self.intent.deny_anonymous,
-            Caller::Stranger(_) | Caller::Known(_) => &self.intent.deny_known,
+            Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => &self.intent.deny_known,
         };
         let bare_401 = status == 401 && response.headers.get("www-authenticate").is_none();
         match status {

@@ -5,7 +5,8 @@ mod support;
 
 use probe::{Outcome, Report, Thresholds, Verdict, json, text};
 use support::{impatient, intent, run_with};
-use testkit::double::{Double, Flaw, PASSWORD};
+use testkit::double::{Double, Flaw, PASSWORD, USER};
+use testkit::http::basic;
 use testkit::raw::{Answer, Request, Server};
 
 /// A run against a server that answers everything so.
@@ -71,7 +72,7 @@ fn whoever_is_not_there_is_not_reachable_from_here() {
 fn redirects_end_and_lead_nowhere_that_nobody_named() {
     let (report, requests) = against(|request| Answer::http(request, 302, &[("Location", "/v2/again")], b""));
     is_open(&report, Outcome::Inconclusive);
-    assert!(requests.len() < 100, "{}", requests.len());
+    assert!(requests.len() <= report.budget.requests, "{}", requests.len());
 
     let elsewhere = Server::start(|request| Answer::http(request, 200, &[], b"{}"));
     let target = format!("{}/x", elsewhere.url());
@@ -89,7 +90,8 @@ fn a_foreign_realm_gets_no_credential() {
     let (report, requests) = against(move |request| Answer::http(request, 401, &[("WWW-Authenticate", &realm)], b"{}"));
     is_open(&report, Outcome::Inconclusive);
     assert_eq!(thief.requests().len(), 0);
-    assert!(requests.iter().all(|request| request.header("authorization").is_none()), "not shown to the door either");
+    let shown = basic(USER, PASSWORD);
+    assert!(requests.iter().all(|request| request.all("authorization").all(|value| value != shown)), "nor the door");
     assert_eq!(report.discovered[0].flag, "--realm");
 }
 

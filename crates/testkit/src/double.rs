@@ -3,6 +3,8 @@
 //! Who shows [`USER`] and [`PASSWORD`] at `/token` gets a token that pulls. Anybody else gets one that grants nothing.
 
 mod flaw;
+mod leaks;
+mod strangers;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -118,7 +120,10 @@ impl Registry {
             "/v2/" | "/v2" => self.base(request),
             "/token" => self.token(request, query),
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
-            _ => self.content(request, path),
+            _ => {
+                let flawed = self.page(request, path).or_else(|| self.to_strangers(request, path, query));
+                flawed.unwrap_or_else(|| self.content(request, path))
+            }
         }
     }
 
@@ -180,8 +185,12 @@ impl Registry {
     fn refuse(&self, request: &Request, digest: Option<&str>) -> Answer {
         let service = if self.has(Flaw::NoService) { "" } else { ",service=\"double\"" };
         let scope = format!("repository:{REPOSITORY}:pull");
-        let challenge = format!("Bearer realm=\"http://{}/token\"{service},scope=\"{scope}\"", self.address);
+        let realm = self.realm_from(request).unwrap_or_else(|| self.address.to_string());
+        let challenge = format!("Bearer realm=\"http://{realm}/token\"{service},scope=\"{scope}\"");
         let digest = digest.map(|digest| ("Docker-Content-Digest", digest));
+        if let Some(told) = self.tells(request) {
+            return told;
+        }
         let body = json!({ "errors": [{ "code": "UNAUTHORIZED", "message": "authentication required" }] }).to_string();
         match request.header("authorization") {
             None => {
@@ -195,7 +204,7 @@ impl Registry {
     fn may_pull(&self, request: &Request) -> bool {
         let token = request.header("authorization").and_then(|shown| shown.strip_prefix("Bearer "));
         let tokens = self.tokens.lock().expect("no handler has panicked");
-        token.and_then(|token| tokens.get(token).copied()).unwrap_or(false)
+        token.and_then(|token| tokens.get(token).copied()).unwrap_or(false) || self.admits(request)
     }
 
     fn token(&self, request: &Request, query: &str) -> Answer {

@@ -1,5 +1,8 @@
 //! ANON: what a stranger reads, with nothing in hand and with the token that anybody gets.
 
+pub(super) mod lists;
+pub(super) mod odd;
+
 use protocol::Descriptor;
 
 use crate::check::{Check, Group, Need, Severity};
@@ -13,10 +16,10 @@ use crate::session::{Caller, Session};
 use crate::verdict::Answer;
 
 /// What mends an open read, whichever.
-const CLOSE: &str =
+pub(super) const CLOSE: &str =
     "demand authentication for every path below /v2/, in the registry itself or in a gate that nothing goes around";
 
-pub(super) static CHECKS: [Check; 6] = [
+pub(super) static CHECKS: [Check; 7] = [
     Check {
         id: "ANON-01",
         group: Group::Anon,
@@ -107,6 +110,21 @@ pub(super) static CHECKS: [Check; 6] = [
         requests: 8,
         run: anon_06,
     },
+    Check {
+        id: "ANON-07",
+        group: Group::Anon,
+        mode: Mode::Passive,
+        severity: Severity::High,
+        title: "HEAD tells strangers nothing of a layer",
+        request: "HEAD /v2/R/blobs/B",
+        judgement: "Pass: 401 with a challenge. Fail: its digest, or success with its size",
+        why: "whoever learns that a digest exists, and how large it is, knows what is in use",
+        remedy: "decide before the method is looked at; put digest and length on no refusal",
+        references: &[],
+        needs: &[Need::Layer],
+        requests: 8,
+        run: anon_07,
+    },
 ];
 
 fn anon_01(session: &mut Session<'_>) -> Result<Answer, Doubt> {
@@ -126,13 +144,12 @@ pub(super) fn read_manifest(session: &mut Session<'_>, caller: &Caller) -> Resul
     let request = session.manifest(&session.private().reference());
     let seen = match caller {
         Caller::Nobody => session.first()?,
-        Caller::Stranger(_) | Caller::Known(_) => session.ask(&request.clone().credential(caller.credential()))?,
+        Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => {
+            session.ask(&request.clone().credential(caller.credential()))?
+        }
     };
     let (digest, decoy) = (session.digest(), session.decoy().clone());
-    let proof = |seen: &Observation| {
-        let same = digest.as_ref().and_then(|digest| Proof::bytes(seen, digest));
-        same.or_else(|| Proof::manifest(seen, &decoy))
-    };
+    let proof = |seen: &Observation| Proof::manifest_of(seen, digest.as_ref(), &decoy);
     let answer = session.judge(&seen, &request, caller, proof)?;
     if matches!(answer, Answer::Wrong(_)) && session.content().is_none() {
         // What is open shows what else to ask for.
@@ -186,6 +203,14 @@ fn anon_06(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     read_blob(session, &whole, &config)
 }
 
+fn anon_07(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let layer = session.content().and_then(|content| content.layer().cloned()).ok_or_else(|| missing("a layer"))?;
+    let head = Request::head(session.blob_target(&layer.digest));
+    let proof =
+        |seen: &Observation| Proof::digest_header(seen, &layer.digest).or_else(|| Proof::size_header(seen, layer.size));
+    session.as_strangers(|session, caller| session.refused(&head, caller, proof))
+}
+
 fn read_blob(session: &mut Session<'_>, request: &Request, blob: &Descriptor) -> Result<Answer, Doubt> {
     let decoy = session.decoy().clone();
     session.as_strangers(|session, caller| session.refused(request, caller, |seen| blob_proof(seen, blob, &decoy)))
@@ -195,6 +220,6 @@ fn blob_proof(seen: &Observation, blob: &Descriptor, decoy: &Decoy) -> Option<Pr
     Proof::bytes(seen, &blob.digest).or_else(|| Proof::part_of(seen, blob.size, decoy))
 }
 
-fn missing(what: &str) -> Doubt {
+pub(super) fn missing(what: &str) -> Doubt {
     Doubt::Missing { why: format!("{what} of the private image is not known") }
 }

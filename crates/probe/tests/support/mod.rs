@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use outbound::Dialer;
-use probe::{Identity, Intent, Login, Plan, Report, Role, Settings, Target, Verdict, probe};
+use probe::{Identity, Intent, Login, Mode, Plan, Report, Role, Settings, Target, Verdict, probe};
 use protocol::{Now, Secret};
 use testkit::double::{PASSWORD, REPOSITORY, TAG, USER};
 
@@ -27,7 +27,7 @@ pub(crate) fn intent(url: &str, control: bool) -> Intent {
 
 /// A whole run.
 pub(crate) fn run(url: &str, control: bool) -> Report {
-    run_with(&intent(url, control), &Settings::default())
+    run_with(&intent(url, control), &Settings { mode: Mode::Active, ..Settings::default() })
 }
 
 /// A whole run as the settings say.

@@ -61,10 +61,66 @@ flaws! {
     RedirectedLayer => "ANON-05" Fails,
     /// The configuration is open.
     OpenConfig => "ANON-06" Fails,
+    /// HEAD of a layer is open.
+    OpenLayerHead => "ANON-07" Fails,
+    /// Tags are listed.
+    OpenTags => "ANON-08" Fails,
+    /// Tags are listed where the page has no length that makes sense.
+    OpenTagsByPage => "ANON-08" Fails,
+    /// Referrers are listed, and there are none.
+    OpenReferrers => "ANON-09" Fails,
+    /// Referrers are listed where a type is asked for.
+    OpenReferrersByType => "ANON-09" Fails,
+    /// The SBOM is open by its fallback tag.
+    OpenFallbackTag => "ANON-10" Fails,
+    /// Repositories are listed.
+    OpenCatalog => "ANON-11" Fails,
+    /// Repositories are listed from somewhere on.
+    OpenCatalogByPage => "ANON-11" Fails,
+    /// An extension of the whole registry names repositories.
+    OpenDiscovery => "ANON-12" Fails,
+    /// An extension of one repository says where it is.
+    OpenOwnDiscovery => "ANON-12" Fails,
+    /// A search finds repositories.
+    OpenSearch => "ANON-12" Fails,
+    /// `Bearer null` pulls.
+    AdmitsNull => "ANON-13" Fails,
+    /// A user `anonymous` without a password pulls.
+    AdmitsAnonymous => "ANON-13" Fails,
+    /// Two credentials pull that cannot be read.
+    AdmitsTwo => "ANON-13" Fails,
+    /// The manifest is open in its oldest form.
+    OpenSchema1 => "ANON-14" Fails,
+    /// DELETE looks for the manifest before it looks at the caller.
+    DeletesFirst => "ANON-17" Fails,
+    /// The manifest is open for whoever says `ns=`.
+    OpenToMirrors => "ANON-19" Fails,
+    /// A digest that is none is 404 in a repository that exists, and 401 elsewhere.
+    ReadsDigestsFirst => "ANON-20" Fails,
     /// The challenge names no service.
     NoService => "TOK-01" Fails,
     /// Anybody gets a token that pulls.
     TokenForAnybody => "TOK-02" Fails,
     /// Anybody gets a token that pulls, and it does not say so.
     OpaqueTokenForAnybody => "TOK-02" Fails,
+    /// What does not exist is 404, and what is private 401.
+    TellsWhatExists => "LEAK-01" Fails,
+    /// The refusal of what exists has one header more.
+    TellsByHeader => "LEAK-01" Fails,
+    /// The refusal of what exists says more than its name.
+    TellsByBody => "LEAK-01" Fails,
+    /// What exists is looked up before it is refused.
+    TellsByTime => "LEAK-04" Fails,
+    /// The realm is built from `Host`.
+    RealmFromHost => "LEAK-05" Fails,
+    /// The realm is built from `X-Forwarded-Host`.
+    RealmFromForwarded => "LEAK-05" Fails,
+    /// Anybody gets the metrics.
+    OpenMetrics => "LEAK-09" Fails,
+    /// Anybody gets a profile of the memory.
+    OpenProfiles => "LEAK-09" Fails,
+    /// Anybody gets the console.
+    OpenConsole => "LEAK-09" Fails,
+    /// The description of the login names a host inside.
+    NamesHostInside => "LEAK-09" Fails,
 }
