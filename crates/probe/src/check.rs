@@ -109,6 +109,8 @@ pub enum Need {
     Identity(Role),
     /// A public repository.
     Public,
+    /// A repository that the identity `low` owns, and that identity.
+    Owned,
 }
 
 /// One question of the catalogue.

@@ -4,7 +4,7 @@
 use protocol::{Descriptor, Digest, Manifest};
 
 use crate::doubt::Doubt;
-use crate::intent::Role;
+use crate::intent::{Known, Role};
 use crate::observation::{Observation, ObservationId, Seen};
 use crate::random::hashes_to;
 use crate::request::Request;
@@ -103,7 +103,7 @@ impl Controls {
 /// CTL-01: pulls the private image as somebody who may.
 pub(crate) fn positive(session: &mut Session<'_>) -> Result<Held, Doubt> {
     let control = caller(session)?;
-    let content = pull(session, &control).map_err(failed)?;
+    let content = pull(session, session.private(), &control).map_err(failed)?;
     read_again(session, &control, &content).map_err(failed)?;
     let evidence = session.touched().to_vec();
     Ok(Held { content, evidence })
@@ -123,25 +123,24 @@ fn caller(session: &mut Session<'_>) -> Result<Caller, Doubt> {
     token::log_in(session, &login, &scope).map_err(failed)
 }
 
-/// Reads the manifest of the private reference and, of an index, that of its first image.
-pub(crate) fn pull(session: &mut Session<'_>, caller: &Caller) -> Result<Content, Doubt> {
-    let reference = session.private().reference();
-    let seen = session.ask(&session.manifest(&reference).credential(caller.credential()))?;
-    learn(session, &seen, caller)
+/// Reads the manifest of a reference and, of an index, that of its first image.
+pub(crate) fn pull(session: &mut Session<'_>, known: &Known, caller: &Caller) -> Result<Content, Doubt> {
+    let seen = session.ask(&known.manifest(&known.reference()).credential(caller.credential()))?;
+    learn(session, known, &seen, caller)
 }
 
 /// What a manifest that came says about the image.
-pub(crate) fn learn(session: &mut Session<'_>, seen: &Seen, caller: &Caller) -> Result<Content, Doubt> {
+pub(crate) fn learn(session: &mut Session<'_>, known: &Known, seen: &Seen, caller: &Caller) -> Result<Content, Doubt> {
     let (bytes, manifest) = manifest_of(seen)?;
     let digest = seen.digest().ok_or_else(|| unparsable("it has no hash"))?;
-    if let Some(known) = session.private().digest.as_ref().filter(|known| !hashes_to(&bytes, known)) {
-        return Err(unparsable(&format!("it is {digest}, and the intent says {known}")));
+    if let Some(said) = known.digest.as_ref().filter(|said| !hashes_to(&bytes, said)) {
+        return Err(unparsable(&format!("it is {digest}, and the intent says {said}")));
     }
-    let digest = session.private().digest.clone().unwrap_or(digest);
+    let digest = known.digest.clone().unwrap_or(digest);
     let image = match manifest.manifests.first() {
         None => manifest,
         Some(first) => {
-            let request = session.manifest(first.digest.as_str()).credential(caller.credential());
+            let request = known.manifest(first.digest.as_str()).credential(caller.credential());
             let child = session.ask(&request)?;
             manifest_of(&child)?.1
         }

@@ -91,6 +91,17 @@ pub enum Doubt {
     /// No token can be asked for there.
     #[error("{0}")]
     Realm(RealmFault),
+    /// A token that says nothing of itself.
+    #[error("a token came that does not say what it grants, and using it would change something")]
+    Opaque,
+    /// The realm did not hand out a token to somebody who is known.
+    #[error("the realm `{realm}` handed out no token: {status}")]
+    NoToken {
+        /// Where.
+        realm: Origin,
+        /// What it answered.
+        status: u16,
+    },
     /// The number of requests, or of bytes, that was announced is used up.
     #[error("the budget of the run is used up")]
     Budget,

@@ -9,13 +9,19 @@ mod target;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use outbound::{Origin, Reach};
 use protocol::{Digest, Reference, Repository, Tag};
 
+use crate::request::Request;
+
 pub use file::IntentError;
-pub use identity::{Identity, Login, LoginError, Role, Source};
+pub use identity::{Hook, HookError, Identity, Login, LoginError, Role, Source};
 pub use target::{Target, TargetError};
+
+/// How soon whoever is taken back must be refused, unless the intent says.
+const REVOKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How far a run goes; each mode includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,6 +148,24 @@ impl Known {
         tag.or_else(|| self.digest.as_ref().map(Digest::to_string)).unwrap_or_else(|| "latest".to_owned())
     }
 
+    /// A GET for a manifest of it, of any type.
+    #[must_use]
+    pub fn manifest(&self, reference: &str) -> Request {
+        Request::get(self.manifest_target(reference)).accepting_manifests()
+    }
+
+    /// The target of a manifest of it.
+    #[must_use]
+    pub fn manifest_target(&self, reference: &str) -> String {
+        format!("/v2/{}/manifests/{reference}", self.name)
+    }
+
+    /// The target of a blob of it.
+    #[must_use]
+    pub fn blob_target(&self, digest: &Digest) -> String {
+        format!("/v2/{}/blobs/{digest}", self.name)
+    }
+
     fn private(name: Repository, reference: Option<&Reference>) -> Self {
         Self {
             name,
@@ -172,6 +196,8 @@ pub struct Intent {
     pub repositories: Vec<Known>,
     /// Who exists.
     pub identities: Vec<Identity>,
+    /// How soon whoever is taken back must be refused.
+    pub revoked_within: Duration,
 }
 
 impl Intent {
@@ -184,6 +210,7 @@ impl Intent {
             doors: vec![Door::new(target.origin)],
             repositories: target.private,
             identities: Vec::new(),
+            revoked_within: REVOKED_WITHIN,
         }
     }
 
@@ -192,10 +219,29 @@ impl Intent {
         self.repositories.iter().filter(|known| known.visibility == Visibility::Private)
     }
 
+    /// S: for a private repository the next one, in a circle. The only one is its own second: who may not read the second
+    /// may not read the first either.
+    #[must_use]
+    pub fn second<'a>(&'a self, first: &'a Known) -> &'a Known {
+        let after = self.private().skip_while(|known| *known != first).nth(1);
+        after.or_else(|| self.private().next()).unwrap_or(first)
+    }
+
+    /// P: what anybody may pull.
+    #[must_use]
+    pub fn public(&self) -> Option<&Known> {
+        self.repositories.iter().find(|known| known.visibility == Visibility::Public)
+    }
+
+    /// The identity of a role that may be shown at a door.
+    #[must_use]
+    pub fn identity(&self, role: Role, door: &Door) -> Option<&Identity> {
+        self.identities.iter().find(|identity| identity.role == role && identity.show_to.contains(&door.name))
+    }
+
     /// The login of a role that may be shown at a door.
     #[must_use]
     pub fn login(&self, role: Role, door: &Door) -> Option<&Login> {
-        let fits = |identity: &&Identity| identity.role == role && identity.show_to.contains(&door.name);
-        self.identities.iter().find(fits).map(|identity| &identity.login)
+        self.identity(role, door).map(|identity| &identity.login)
     }
 }

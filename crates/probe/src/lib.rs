@@ -39,8 +39,8 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Door, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, Role, Source, Target, TargetError,
-    Visibility,
+    Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, Role, Source,
+    Target, TargetError, Visibility,
 };
 pub use observation::{Observation, ObservationId, Seen, Written};
 pub use plan::{Cell, Plan, Settings};
@@ -51,6 +51,6 @@ pub use request::{Keep, MANIFEST_TYPES, Request};
 pub use response::{Body, Ended, Headers, Response};
 pub use run::{Budget, Clock, Discovered, Note};
 pub use session::{Caller, Session};
-pub use token::{Access, Exchanged, Token};
+pub use token::{Access, Exchanged, Jwt, Realm, Token, TokenRequest};
 pub use verdict::{Answer, Passed, Verdict};
 pub use wire::WireError;

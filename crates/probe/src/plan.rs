@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::{Check, Need};
 use crate::checks::catalogue;
-use crate::intent::{Door, Intent, Known, Mode, Visibility};
+use crate::intent::{Door, Intent, Known, Mode, Role};
 use crate::reception::MAX_BODY;
 use crate::run::Budget;
 
@@ -78,7 +78,8 @@ fn selected(check: &Check, intent: &Intent, door: &Door, mode: Mode) -> Result<(
     for need in check.needs {
         let there = match need {
             Need::Identity(role) => intent.login(*role, door).is_some(),
-            Need::Public => intent.repositories.iter().any(|known| known.visibility == Visibility::Public),
+            Need::Public => intent.public().is_some(),
+            Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -98,6 +99,7 @@ impl Need {
             Self::Layer => "layer of the private image".to_owned(),
             Self::Identity(role) => format!("identity `{}` that may be shown here", format!("{role:?}").to_lowercase()),
             Self::Public => "public repository".to_owned(),
+            Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }
     }
 }

@@ -4,13 +4,15 @@
 //! redirects and judges. What several checks need is asked once and remembered here: the first refusal with its
 //! challenge, the token that anybody gets, what the control has learned.
 
+mod known;
+
 use std::sync::Arc;
 
-use outbound::{Credential, Endpoint, Origin};
+use outbound::{Credential, Endpoint, Origin, Reach};
 use protocol::Digest;
 
 use crate::alike::Shape;
-use crate::challenge::{Challenge, RealmFault};
+use crate::challenge::RealmFault;
 use crate::controls::{Content, Controls, Decoy, Held};
 use crate::doubt::Doubt;
 use crate::intent::{Door, Intent, Known, Login, Role, Visibility};
@@ -18,7 +20,7 @@ use crate::observation::{Observation, ObservationId, Seen};
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::run::{Discovered, Run};
-use crate::token::{self, Exchanged, Token};
+use crate::token::Token;
 use crate::verdict::Answer;
 
 /// Who asks.
@@ -30,6 +32,8 @@ pub enum Caller {
     Stranger(Token),
     /// Nobody in particular, with something made up in hand, which the request itself carries.
     Imposter,
+    /// Somebody with a token of their own.
+    Holder(Token),
     /// Somebody with a credential.
     Known(Arc<Credential>),
 }
@@ -40,7 +44,7 @@ impl Caller {
     pub fn credential(&self) -> Option<&Arc<Credential>> {
         match self {
             Self::Nobody | Self::Imposter => None,
-            Self::Stranger(token) => Some(&token.credential),
+            Self::Stranger(token) | Self::Holder(token) => Some(&token.credential),
             Self::Known(credential) => Some(credential),
         }
     }
@@ -49,7 +53,7 @@ impl Caller {
     fn earlier(&self) -> Option<ObservationId> {
         match self {
             Self::Nobody | Self::Imposter | Self::Known(_) => None,
-            Self::Stranger(token) => Some(token.seen.id),
+            Self::Stranger(token) | Self::Holder(token) => Some(token.seen.id),
         }
     }
 }
@@ -73,6 +77,7 @@ pub struct Session<'run> {
     door: &'run Door,
     private: &'run Known,
     memory: Memory,
+    others: known::Others,
     /// What the running check has seen.
     touched: Vec<ObservationId>,
 }
@@ -90,7 +95,7 @@ impl<'run> Session<'run> {
             end: Err(Doubt::NoControl),
             decoy: Decoy::Open(Doubt::Missing { why: "it was not asked".to_owned() }),
         };
-        Self { run, intent, door, private, memory, touched: Vec::new() }
+        Self { run, intent, door, private, memory, others: known::Others::default(), touched: Vec::new() }
     }
 
     /// Where is asked.
@@ -145,19 +150,19 @@ impl<'run> Session<'run> {
     /// A GET for a manifest of R, of any type.
     #[must_use]
     pub fn manifest(&self, reference: &str) -> Request {
-        Request::get(self.manifest_target(reference)).accepting_manifests()
+        self.private.manifest(reference)
     }
 
     /// The target of a manifest of R.
     #[must_use]
     pub fn manifest_target(&self, reference: &str) -> String {
-        format!("/v2/{}/manifests/{reference}", self.private.name)
+        self.private.manifest_target(reference)
     }
 
     /// The target of a blob of R.
     #[must_use]
     pub fn blob_target(&self, digest: &Digest) -> String {
-        format!("/v2/{}/blobs/{digest}", self.private.name)
+        self.private.blob_target(digest)
     }
 
     /// X: a random name of R's shape.
@@ -187,7 +192,11 @@ impl Session<'_> {
         if !self.door.has_realm(origin) && !self.door.has_storage(origin) {
             return Err(self.undeclared_storage(origin.clone()));
         }
-        let seen = self.run.ask(origin, self.door.reach(origin), request)?;
+        self.send(origin, self.door.reach(origin), request)
+    }
+
+    fn send(&mut self, origin: &Origin, reach: Reach, request: &Request) -> Result<Seen, Doubt> {
+        let seen = self.run.ask(origin, reach, request)?;
         self.touched.push(seen.id);
         Ok(seen)
     }
@@ -214,17 +223,10 @@ impl Session<'_> {
         if let Some(known) = &self.memory.stranger {
             return Ok(known.clone());
         }
-        let first = self.first()?;
-        let token = match Challenge::bearer(&first.response()?.headers) {
+        let scope = format!("repository:{}:pull", self.private.name);
+        let token = match self.realm()? {
             None => None,
-            Some(challenge) => {
-                let realm = challenge.realm(self.door).map_err(|fault| self.undeclared_realm(fault))?;
-                let scope = format!("repository:{}:pull", self.private.name);
-                match token::exchange(self, &realm, challenge.parameter("service"), &[&scope], None)? {
-                    Exchanged::Token(token) => Some(token),
-                    Exchanged::Refused(_) => None,
-                }
-            }
+            Some(realm) => self.exchange(&realm, &[&scope], None)?.token(),
         };
         self.memory.stranger = Some(token.clone());
         Ok(token)
@@ -315,7 +317,7 @@ impl Session<'_> {
         let status = response.status;
         let accepted = match caller {
             Caller::Nobody => &self.intent.deny_anonymous,
-            Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => &self.intent.deny_known,
+            Caller::Stranger(_) | Caller::Imposter | Caller::Holder(_) | Caller::Known(_) => &self.intent.deny_known,
         };
         let bare_401 = status == 401 && response.headers.get("www-authenticate").is_none();
         match status {

@@ -7,13 +7,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use outbound::{Credential, Endpoint};
 use protocol::Secret;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::challenge::Challenge;
 use crate::doubt::Doubt;
-use crate::intent::Login;
+use crate::intent::{Door, Login};
 use crate::observation::Seen;
 use crate::request::Request;
-use crate::response::Response;
+use crate::response::{Headers, Response};
 use crate::session::{Caller, Session};
 
 /// What came of asking for a token.
@@ -25,6 +26,75 @@ pub enum Exchanged {
     Token(Token),
 }
 
+impl Exchanged {
+    /// The token, if one came.
+    #[must_use]
+    pub fn token(self) -> Option<Token> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// Where a door sends for tokens.
+#[derive(Clone, Debug)]
+pub struct Realm {
+    /// Where.
+    pub at: Endpoint,
+    /// For which service.
+    pub service: Option<String>,
+}
+
+/// What is asked of a token service: `service`, each `scope`, and whatever else.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    at: Endpoint,
+    parameters: Vec<(&'static str, String)>,
+    login: Option<Login>,
+}
+
+impl Realm {
+    /// Asks for a token of these scopes for the door's own service, as nobody in particular.
+    #[must_use]
+    pub fn asking<S: AsRef<str>>(&self, scopes: &[S]) -> TokenRequest {
+        let plain = TokenRequest { at: self.at.clone(), parameters: Vec::new(), login: None };
+        let served = self.service.iter().fold(plain, |asking, service| asking.with("service", service));
+        scopes.iter().fold(served, |asking, scope| asking.with("scope", scope.as_ref()))
+    }
+}
+
+impl TokenRequest {
+    /// One more parameter, or one more of the same name.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.parameters.push((name, value.to_owned()));
+        self
+    }
+
+    /// For these services instead.
+    #[must_use]
+    pub fn for_services(mut self, services: &[&str]) -> Self {
+        self.parameters.retain(|(name, _)| *name != "service");
+        services.iter().fold(self, |asking, service| asking.with("service", service))
+    }
+
+    /// As somebody.
+    #[must_use]
+    pub fn login(mut self, login: &Login) -> Self {
+        self.login = Some(login.clone());
+        self
+    }
+
+    /// The query that clients send.
+    fn target(&self) -> String {
+        self.parameters.iter().fold(self.at.target.clone(), |mut target, (name, value)| {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target + name + "=" + &encoded(value)
+        })
+    }
+}
+
 /// A token, bound to the door that it is for.
 #[derive(Clone, Debug)]
 pub struct Token {
@@ -32,8 +102,53 @@ pub struct Token {
     pub credential: Arc<Credential>,
     /// What its claims grant; none where it is opaque. Nobody has verified them.
     pub access: Option<Vec<Access>>,
+    /// What it says of itself; none where it is opaque.
+    pub says: Option<Jwt>,
+    /// `expires_in`, in seconds.
+    pub expires_in: Option<u64>,
     /// The exchange.
     pub seen: Seen,
+    secret: Secret,
+}
+
+/// The two readable parts of a JSON Web Token (RFC 7519). Nobody has verified them.
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    /// The protected header.
+    pub header: Value,
+    /// The claims.
+    pub claims: Value,
+}
+
+impl Jwt {
+    /// Reads the first two parts; none where the text is no JWT.
+    #[must_use]
+    pub fn read(token: &Secret) -> Option<Self> {
+        let mut parts = token.expose().split('.');
+        let mut part = || {
+            let bytes = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+            serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object)
+        };
+        Some(Self { header: part()?, claims: part()? })
+    }
+
+    /// For whom it is: `aud`, which is one name or several.
+    #[must_use]
+    pub fn audience(&self) -> Vec<&str> {
+        match self.claims.get("aud") {
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            Some(name) => name.as_str().into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// `exp` less `iat`, in seconds; `nbf` stands in for `iat`.
+    #[must_use]
+    pub fn lifetime(&self) -> Option<u64> {
+        let moment = |name: &str| self.claims.get(name).and_then(Value::as_i64);
+        let issued = moment("iat").or_else(|| moment("nbf"))?;
+        u64::try_from(moment("exp")?.checked_sub(issued)?).ok()
+    }
 }
 
 /// One entry of a token's `access` claim.
@@ -51,6 +166,18 @@ pub struct Access {
 }
 
 impl Token {
+    /// How it is shown at another door, for whoever may be shown there.
+    #[must_use]
+    pub fn shown_at(&self, door: &Door) -> Arc<Credential> {
+        Arc::new(Credential::bearer(&door.origin, &self.secret))
+    }
+
+    /// Whether it says that it grants nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.access.as_ref().is_some_and(|access| access.iter().all(|entry| entry.actions.is_empty()))
+    }
+
     /// Whether the claims grant an action on a repository.
     #[must_use]
     pub fn grants(&self, repository: &str, action: &str) -> bool {
@@ -63,21 +190,16 @@ impl Token {
     }
 }
 
-/// Asks a realm for a token for the door, as nobody or with a login.
-pub(crate) fn exchange(
-    session: &mut Session<'_>,
-    realm: &Endpoint,
-    service: Option<&str>,
-    scopes: &[&str],
-    login: Option<&Login>,
-) -> Result<Exchanged, Doubt> {
-    let credential = login.map(|login| Arc::new(Credential::basic(&realm.origin, &login.user, &login.secret)));
-    let request = Request::get(target(realm, service, scopes)).credential(credential.as_ref()).for_token();
-    let seen = session.ask_at(&realm.origin, &request)?;
+/// Asks a realm for a token for the door.
+pub(crate) fn redeem(session: &mut Session<'_>, asking: &TokenRequest) -> Result<Exchanged, Doubt> {
+    let origin = &asking.at.origin;
+    let credential = asking.login.as_ref().map(|login| Credential::basic(origin, &login.user, &login.secret));
+    let request = Request::get(asking.target()).credential(credential.map(Arc::new).as_ref()).for_token();
+    let seen = session.ask_at(origin, &request)?;
     let response = seen.response()?;
     match response.status {
         200..=299 => Ok(match handed_out(response) {
-            Some(secret) => Exchanged::Token(token(session, &secret, seen)),
+            Some((secret, expires_in)) => Exchanged::Token(token(session, secret, expires_in, seen)),
             None => Exchanged::Refused(seen),
         }),
         400..=499 if response.status != 429 => Ok(Exchanged::Refused(seen)),
@@ -89,35 +211,30 @@ pub(crate) fn exchange(
 
 /// Somebody at this door, with a token where the door asks for one, else with the login itself.
 pub(crate) fn log_in(session: &mut Session<'_>, login: &Login, scope: &str) -> Result<Caller, Doubt> {
-    let first = session.first()?;
-    let Some(challenge) = Challenge::bearer(&first.response()?.headers) else {
+    let Some(realm) = session.realm()? else {
         let credential = Credential::basic(&session.door().origin, &login.user, &login.secret);
         return Ok(Caller::Known(Arc::new(credential)));
     };
-    let realm = challenge.realm(session.door()).map_err(|fault| session.undeclared_realm(fault))?;
-    match exchange(session, &realm, challenge.parameter("service"), &[scope], Some(login))? {
-        Exchanged::Token(token) => Ok(Caller::Known(token.credential)),
+    match session.exchange(&realm, &[scope], Some(login))? {
+        Exchanged::Token(token) => Ok(Caller::Holder(token)),
         Exchanged::Refused(seen) => {
-            let status = seen.status().unwrap_or_default();
-            Err(Doubt::ControlFailed { why: format!("the realm `{}` handed out no token: {status}", realm.origin) })
+            Err(Doubt::NoToken { realm: realm.at.origin, status: seen.status().unwrap_or_default() })
         }
     }
 }
 
-fn token(session: &mut Session<'_>, secret: &Secret, seen: Seen) -> Token {
-    let credential = Arc::new(Credential::bearer(&session.door().origin, secret));
-    session.keep_secret(&credential);
-    Token { credential, access: claims(secret), seen }
+/// The realm of a challenge, if a token may be asked for there; none where no Bearer token is asked for.
+pub(crate) fn realm(session: &mut Session<'_>, headers: &Headers) -> Result<Option<Realm>, Doubt> {
+    let Some(challenge) = Challenge::bearer(headers) else { return Ok(None) };
+    let at = challenge.realm(session.door()).map_err(|fault| session.undeclared_realm(fault))?;
+    Ok(Some(Realm { at, service: challenge.parameter("service").map(str::to_owned) }))
 }
 
-/// The query that clients send: `service`, then each `scope`.
-fn target(realm: &Endpoint, service: Option<&str>, scopes: &[&str]) -> String {
-    let service = service.map(|service| ("service", service));
-    let parameters = service.into_iter().chain(scopes.iter().map(|scope| ("scope", *scope)));
-    parameters.fold(realm.target.clone(), |mut target, (name, value)| {
-        target.push(if target.contains('?') { '&' } else { '?' });
-        target + name + "=" + &encoded(value)
-    })
+fn token(session: &mut Session<'_>, secret: Secret, expires_in: Option<u64>, seen: Seen) -> Token {
+    let credential = Arc::new(Credential::bearer(&session.door().origin, &secret));
+    session.keep_secret(&credential);
+    let says = Jwt::read(&secret);
+    Token { credential, access: says.as_ref().and_then(access), says, expires_in, seen, secret }
 }
 
 /// A value of a query. Colons, slashes and commas stay, as clients leave them.
@@ -133,25 +250,21 @@ fn encoded(value: &str) -> String {
 struct Handed {
     token: Option<String>,
     access_token: Option<String>,
+    #[serde(default)]
+    expires_in: Value,
 }
 
-fn handed_out(response: &Response) -> Option<Secret> {
+/// A token, and for how many seconds it is said to be good.
+fn handed_out(response: &Response) -> Option<(Secret, Option<u64>)> {
     let handed: Handed = serde_json::from_slice(response.whole()?).ok()?;
     let fits = |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    handed.token.or(handed.access_token).filter(fits).map(Secret::new)
+    let secret = handed.token.or(handed.access_token).filter(fits).map(Secret::new)?;
+    Some((secret, handed.expires_in.as_u64()))
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    #[serde(default)]
-    access: Option<Vec<Access>>,
-}
-
-/// What the middle part of a JWT says. A token that is none, or has no `access`, is opaque.
-fn claims(token: &Secret) -> Option<Vec<Access>> {
-    let payload = token.expose().split('.').nth(1)?;
-    let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    serde_json::from_slice::<Claims>(&bytes).ok()?.access
+/// What a token says that it grants. One that has no `access` that can be read is opaque.
+fn access(says: &Jwt) -> Option<Vec<Access>> {
+    serde_json::from_value(says.claims.get("access")?.clone()).ok()
 }
 
 #[cfg(test)]
@@ -160,8 +273,10 @@ mod tests {
 
     #[test]
     fn asks_as_clients_do() {
-        let asked =
-            |realm: &str, service| target(&realm.parse().unwrap(), service, &["repository:team/app:pull", "a b"]);
+        let asked = |at: &str, service: Option<&str>| {
+            let realm = Realm { at: at.parse().unwrap(), service: service.map(str::to_owned) };
+            realm.asking(&["repository:team/app:pull", "a b"]).target()
+        };
         assert_eq!(
             asked("https://a/token", Some("my registry")),
             "/token?service=my%20registry&scope=repository:team/app:pull&scope=a%20b"
@@ -172,10 +287,17 @@ mod tests {
     #[test]
     fn claims_are_read_and_not_believed() {
         let jwt = |payload: &str| Secret::new(format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload)));
-        let access = claims(&jwt(r#"{"access":[{"type":"repository","name":"a","actions":["pull"]}]}"#)).unwrap();
-        assert_eq!((access[0].name.as_str(), access[0].actions.as_slice()), ("a", ["pull".to_owned()].as_slice()));
-        assert_eq!(claims(&jwt(r#"{"access":[]}"#)), Some(Vec::new()));
-        assert_eq!(claims(&jwt("{}")), None);
-        assert_eq!(claims(&Secret::new("opaque".into())), None);
+        let read = |payload: &str| access(&Jwt::read(&jwt(payload)).unwrap());
+        let granted = read(r#"{"access":[{"type":"repository","name":"a","actions":["pull"]}]}"#).unwrap();
+        assert_eq!((granted[0].name.as_str(), granted[0].actions.as_slice()), ("a", ["pull".to_owned()].as_slice()));
+        assert_eq!(read(r#"{"access":[]}"#), Some(Vec::new()));
+        assert_eq!(read("{}"), None);
+        for opaque in ["opaque", "a.b.c", "e30", "e30.W10.c2ln"] {
+            assert!(Jwt::read(&Secret::new(opaque.to_owned())).is_none(), "{opaque}");
+        }
+        let says = Jwt::read(&jwt(r#"{"aud":["a","b"],"iat":10,"exp":310}"#)).unwrap();
+        assert_eq!((says.audience(), says.lifetime()), (vec!["a", "b"], Some(300)));
+        let says = Jwt::read(&jwt(r#"{"aud":"a","nbf":10,"exp":1e400}"#));
+        assert!(says.is_none_or(|says| says.lifetime().is_none()));
     }
 }

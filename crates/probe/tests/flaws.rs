@@ -12,7 +12,7 @@ use support::{run, verdict};
 use testkit::double::{Double, Effect, Flaw};
 
 fn of(flaws: &[Flaw]) -> Report {
-    run(&Double::start(flaws).url(), true)
+    run(&Double::start(flaws), None)
 }
 
 fn flaws_of(check: &Check) -> Vec<Flaw> {
@@ -34,7 +34,7 @@ fn every_check_has_its_flaw_and_every_flaw_its_check() {
 #[test]
 fn every_flaw_is_found() {
     for flaw in Flaw::ALL {
-        let report = of(&[*flaw]);
+        let report = run(&Double::start(&[*flaw]), Some(&[flaw.check()]));
         let found = verdict(&report, flaw.check());
         match flaw.effect() {
             Effect::Fails => assert!(matches!(found, Verdict::Fail { .. }), "{flaw:?}: {found:?}"),

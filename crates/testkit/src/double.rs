@@ -1,117 +1,137 @@
-//! A registry of one private image, as safe as registries should be, with a switch for each flaw.
+//! A registry with a token service, as safe as registries should be, with a switch for each flaw.
 //!
-//! Who shows [`USER`] and [`PASSWORD`] at `/token` gets a token that pulls. Anybody else gets one that grants nothing.
+//! It has two doors and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
+//! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod flaw;
 mod leaks;
+mod repository;
 mod strangers;
+mod token;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub use flaw::{Effect, Flaw};
+pub use repository::Image;
+use token::Tokens;
 
 use crate::image::digest_of;
 use crate::raw::{Answer, Request, Server};
 
-/// The private repository.
+/// R: the private repository.
 pub const REPOSITORY: &str = "team/app";
-/// Its tag.
+/// S: another private repository.
+pub const SECOND: &str = "team/other";
+/// P: what everybody may pull.
+pub const PUBLIC: &str = "public/base";
+/// M: what [`LOW`] owns.
+pub const OWN: &str = "probe/low";
+/// The tag in each of them.
 pub const TAG: &str = "1.0";
-/// Who may pull.
+/// Who may pull [`REPOSITORY`] and [`SECOND`].
 pub const USER: &str = "ci";
 /// Its password.
 pub const PASSWORD: &str = "s3cret-of-ci";
+/// Who owns [`OWN`] and may do nothing else.
+pub const LOW: &str = "low";
+/// Its password.
+pub const LOW_PASSWORD: &str = "s3cret-of-low";
+/// Who may pull [`OWN`], until [`Double::revoke`].
+pub const LEAVER: &str = "leaver";
+/// Its password.
+pub const LEAVER_PASSWORD: &str = "s3cret-of-leaver";
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// After so many requests a blocking registry refuses everybody.
 const PATIENCE: usize = 10;
 
 /// The running registry.
 #[derive(Debug)]
 pub struct Double {
-    server: Server,
-    image: Image,
-}
-
-/// What is behind the private reference.
-#[derive(Clone, Debug)]
-pub struct Image {
-    /// The manifest.
-    pub manifest: Vec<u8>,
-    /// The configuration.
-    pub config: Vec<u8>,
-    /// The only layer.
-    pub layer: Vec<u8>,
+    front: Server,
+    mirror: Server,
+    state: Arc<State>,
 }
 
 impl Double {
     /// A registry with these flaws, and no others.
     pub fn start(flaws: &[Flaw]) -> Self {
-        let image = Image::new();
-        let (flaws, behind) = (flaws.to_vec(), image.clone());
-        let server = Server::start_with(|address| {
-            let registry =
-                Registry { address, flaws, image: behind, tokens: Mutex::default(), asked: AtomicUsize::new(0) };
-            move |request: &Request| registry.answer(request)
+        let state = Arc::new(State {
+            flaws: flaws.to_vec(),
+            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name))).into(),
+            tokens: Tokens::default(),
+            revoked: AtomicBool::new(false),
+            asked: AtomicUsize::new(0),
         });
-        Self { server, image }
+        let door = |service: &'static str| {
+            Server::start_with(|address| {
+                let registry = Registry { address, service, state: Arc::clone(&state) };
+                move |request: &Request| registry.answer(request)
+            })
+        };
+        Self { front: door("double"), mirror: door("mirror"), state }
     }
 
     /// `http://host:port`.
     pub fn url(&self) -> String {
-        self.server.url()
+        self.front.url()
+    }
+
+    /// The other door: the same content behind a service of its own.
+    pub fn mirror(&self) -> String {
+        self.mirror.url()
     }
 
     /// The private image.
     pub fn image(&self) -> &Image {
-        &self.image
+        &self.state.repositories[REPOSITORY]
     }
 
-    /// Every request so far.
+    /// Every request at the first door so far.
     pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
+        self.front.requests()
+    }
+
+    /// Takes [`LEAVER`] back.
+    pub fn revoke(&self) {
+        self.revoker()();
+    }
+
+    /// [`Double::revoke`] for later.
+    pub fn revoker(&self) -> impl Fn() + Send + Sync + use<> {
+        let state = Arc::clone(&self.state);
+        move || state.revoked.store(true, Ordering::Relaxed)
     }
 }
 
-impl Image {
-    fn new() -> Self {
-        let layer: Vec<u8> = (0_u32..4096).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-        let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Env": ["KEY=private"] } });
-        let config = config.to_string().into_bytes();
-        let descriptor = |kind: &str, bytes: &[u8]| json!({ "mediaType": format!("application/vnd.oci.image.{kind}"), "digest": digest_of(bytes), "size": bytes.len() });
-        let manifest = json!({
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": descriptor("config.v1+json", &config),
-            "layers": [descriptor("layer.v1.tar", &layer)],
-        });
-        Self { manifest: manifest.to_string().into_bytes(), config, layer }
-    }
+/// What both doors share.
+#[derive(Debug)]
+struct State {
+    flaws: Vec<Flaw>,
+    repositories: BTreeMap<&'static str, Image>,
+    tokens: Tokens,
+    revoked: AtomicBool,
+    asked: AtomicUsize,
 }
 
+/// One door.
 struct Registry {
     address: SocketAddr,
-    flaws: Vec<Flaw>,
-    image: Image,
-    /// Tokens that were handed out, and whether they pull.
-    tokens: Mutex<HashMap<String, bool>>,
-    asked: AtomicUsize,
+    service: &'static str,
+    state: Arc<State>,
 }
 
 impl Registry {
     fn has(&self, flaw: Flaw) -> bool {
-        self.flaws.contains(&flaw)
+        self.state.flaws.contains(&flaw)
     }
 
     fn answer(&self, request: &Request) -> Answer {
-        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
         if self.has(Flaw::BlocksHalfWay) && asked >= PATIENCE {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
@@ -122,7 +142,10 @@ impl Registry {
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
             _ => {
                 let flawed = self.page(request, path).or_else(|| self.to_strangers(request, path, query));
-                flawed.unwrap_or_else(|| self.content(request, path))
+                flawed.unwrap_or_else(|| match path.strip_prefix("/storage/") {
+                    Some(digest) => self.stored(request, digest),
+                    None => self.content(request, path),
+                })
             }
         }
     }
@@ -131,68 +154,24 @@ impl Registry {
         if self.has(Flaw::BaseElsewhere) {
             return Answer::http(request, 307, &[("Location", "https://elsewhere.example/v2/")], b"");
         }
-        match self.has(Flaw::OpenBase) || self.may_pull(request) {
+        match self.has(Flaw::OpenBase) || self.grant(request).is_some() {
             true => Answer::http(request, 200, &[("Docker-Distribution-Api-Version", "registry/2.0")], b"{}"),
-            false => self.refuse(request, None),
-        }
-    }
-
-    fn content(&self, request: &Request, path: &str) -> Answer {
-        let image = &self.image;
-        let prefix = format!("/v2/{REPOSITORY}/");
-        let Some(rest) = path.strip_prefix(&prefix) else {
-            let page = self.has(Flaw::AnswersEverything);
-            return match (page, path.strip_prefix("/storage/")) {
-                (_, Some(digest)) if digest == digest_of(&image.layer) => self.bytes(request, &image.layer),
-                (true, _) => Answer::http(request, 200, &[("Content-Type", "text/html")], b"<html>welcome</html>"),
-                (false, _) => self.refuse(request, None),
-            };
-        };
-        let (manifest, config, layer) = (digest_of(&image.manifest), digest_of(&image.config), digest_of(&image.layer));
-        let head = request.method == "HEAD";
-        let open = |flaw: Flaw| self.has(flaw) || self.may_pull(request) || (head && self.has(Flaw::HeadIsOpen));
-        match rest.split_once('/') {
-            Some(("manifests", TAG)) if open(Flaw::OpenTag) => self.manifest(request),
-            Some(("manifests", digest)) if digest == manifest && open(Flaw::OpenDigest) => self.manifest(request),
-            Some(("manifests", _)) if head && self.has(Flaw::HeadTellsDigest) => self.refuse(request, Some(&manifest)),
-            Some(("blobs", digest)) if digest == layer && self.has(Flaw::RedirectedLayer) => {
-                Answer::http(request, 307, &[("Location", &format!("/storage/{layer}"))], b"")
-            }
-            Some(("blobs", digest)) if digest == layer && open(Flaw::OpenLayer) => self.bytes(request, &image.layer),
-            Some(("blobs", digest)) if digest == config && open(Flaw::OpenConfig) => self.bytes(request, &image.config),
-            _ => self.refuse(request, None),
-        }
-    }
-
-    fn manifest(&self, request: &Request) -> Answer {
-        let digest = digest_of(&self.image.manifest);
-        let headers = [("Content-Type", MANIFEST), ("Docker-Content-Digest", digest.as_str())];
-        Answer::http(request, 200, &headers, &self.image.manifest)
-    }
-
-    fn bytes(&self, request: &Request, bytes: &[u8]) -> Answer {
-        let range = request.header("range").and_then(|range| range.strip_prefix("bytes=0-")?.parse::<usize>().ok());
-        match range.filter(|last| last + 1 < bytes.len()) {
-            Some(last) => {
-                let part = format!("bytes 0-{last}/{}", bytes.len());
-                Answer::http(request, 206, &[("Content-Range", &part)], &bytes[..=last])
-            }
-            None => Answer::http(request, 200, &[], bytes),
+            false => self.refuse(request, None, None),
         }
     }
 
     /// A stranger is told where to get a token, and somebody who is known that this is not for them.
-    fn refuse(&self, request: &Request, digest: Option<&str>) -> Answer {
-        let service = if self.has(Flaw::NoService) { "" } else { ",service=\"double\"" };
-        let scope = format!("repository:{REPOSITORY}:pull");
-        let realm = self.realm_from(request).unwrap_or_else(|| self.address.to_string());
-        let challenge = format!("Bearer realm=\"http://{realm}/token\"{service},scope=\"{scope}\"");
-        let digest = digest.map(|digest| ("Docker-Content-Digest", digest));
+    fn refuse(&self, request: &Request, repository: Option<&str>, digest: Option<&str>) -> Answer {
         if let Some(told) = self.tells(request) {
             return told;
         }
+        let service = if self.has(Flaw::NoService) { "" } else { &format!(",service=\"{}\"", self.service) };
+        let scope = repository.map(|name| format!(",scope=\"repository:{name}:pull\"")).unwrap_or_default();
+        let realm = self.realm_from(request).unwrap_or_else(|| self.address.to_string());
+        let challenge = format!("Bearer realm=\"http://{realm}/token\"{service}{scope}");
+        let digest = digest.map(|digest| ("Docker-Content-Digest", digest));
         let body = json!({ "errors": [{ "code": "UNAUTHORIZED", "message": "authentication required" }] }).to_string();
-        match request.header("authorization") {
+        match self.grant(request) {
             None => {
                 let headers: Vec<_> = std::iter::once(("WWW-Authenticate", challenge.as_str())).chain(digest).collect();
                 Answer::http(request, 401, &headers, body.as_bytes())
@@ -201,40 +180,9 @@ impl Registry {
         }
     }
 
-    fn may_pull(&self, request: &Request) -> bool {
-        let token = request.header("authorization").and_then(|shown| shown.strip_prefix("Bearer "));
-        let tokens = self.tokens.lock().expect("no handler has panicked");
-        token.and_then(|token| tokens.get(token).copied()).unwrap_or(false) || self.admits(request)
-    }
-
-    fn token(&self, request: &Request, query: &str) -> Answer {
-        let login = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
-        let known = match request.header("authorization") {
-            Some(shown) if shown != login => return Answer::http(request, 401, &[], b"{}"),
-            Some(_) => !self.has(Flaw::ControlRefused),
-            None => self.has(Flaw::TokenForAnybody) || self.has(Flaw::OpaqueTokenForAnybody),
-        };
-        let asked = query.split('&').any(|part| part == format!("scope=repository:{REPOSITORY}:pull"));
-        let pulls = known && asked;
-        let mut tokens = self.tokens.lock().expect("no handler has panicked");
-        let token = self.name(tokens.len(), pulls);
-        tokens.insert(token.clone(), pulls);
-        Answer::http(
-            request,
-            200,
-            &[("Content-Type", "application/json")],
-            json!({ "token": token }).to_string().as_bytes(),
-        )
-    }
-
-    /// The text of a token: of the form of a JWT, unless it is opaque. It is known by name, so nothing signs it.
-    fn name(&self, number: usize, pulls: bool) -> String {
-        if self.has(Flaw::OpaqueTokenForAnybody) {
-            return format!("opaque-{number:08}");
-        }
-        let actions: Vec<Value> = if pulls { vec![json!("pull")] } else { Vec::new() };
-        let access = json!([{ "type": "repository", "name": REPOSITORY, "actions": actions }]);
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        format!("{}.{}.{number:08}", part(&json!({ "alg": "none" })), part(&json!({ "access": access })))
+    /// What is behind a redirect, for whoever knows its digest.
+    fn stored(&self, request: &Request, digest: &str) -> Answer {
+        let layer = self.state.repositories.values().map(|image| &image.layer).find(|layer| digest_of(layer) == digest);
+        layer.map_or_else(|| self.refuse(request, None, None), |layer| repository::bytes(request, layer))
     }
 }

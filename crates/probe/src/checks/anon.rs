@@ -144,7 +144,7 @@ pub(super) fn read_manifest(session: &mut Session<'_>, caller: &Caller) -> Resul
     let request = session.manifest(&session.private().reference());
     let seen = match caller {
         Caller::Nobody => session.first()?,
-        Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => {
+        Caller::Stranger(_) | Caller::Imposter | Caller::Holder(_) | Caller::Known(_) => {
             session.ask(&request.clone().credential(caller.credential()))?
         }
     };
@@ -153,7 +153,7 @@ pub(super) fn read_manifest(session: &mut Session<'_>, caller: &Caller) -> Resul
     let answer = session.judge(&seen, &request, caller, proof)?;
     if matches!(answer, Answer::Wrong(_)) && session.content().is_none() {
         // What is open shows what else to ask for.
-        if let Ok(content) = controls::learn(session, &seen, caller) {
+        if let Ok(content) = controls::learn(session, session.private(), &seen, caller) {
             session.know(content);
         }
     }

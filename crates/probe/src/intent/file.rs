@@ -1,13 +1,15 @@
 //! `probe.toml`: every key is known or refused, every name that is referred to exists.
 
 use std::ops::Range;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use outbound::{Origin, OriginError};
 use protocol::{Digest, NameError, Repository, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Door, Identity, Intent, Known, Login, Role, Source, Visibility};
+use super::{Door, Hook, Identity, Intent, Known, Login, REVOKED_WITHIN, Role, Source, Visibility};
 
 /// Why an intent file was not accepted, and where in it.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,24 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// `revoke` for somebody who is needed afterwards.
+    #[error("only an identity of role `revoked` can be taken back: every other one is needed until the end")]
+    Revoke {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A command without a program.
+    #[error("no command: write the program and its arguments, such as [\"revoke\", \"leaver\"]")]
+    Command {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A bound that bounds nothing.
+    #[error("not a bound: write a time above zero, such as \"5s\"")]
+    Bound {
+        /// Where.
+        span: Range<usize>,
+    },
     /// A status that refuses nothing.
     #[error("not the status of a refusal: write one from 400 to 499")]
     Status {
@@ -96,6 +116,9 @@ impl IntentError {
             | Self::UnknownDoor { span }
             | Self::ShownNowhere { span }
             | Self::Secret { span }
+            | Self::Revoke { span }
+            | Self::Command { span }
+            | Self::Bound { span }
             | Self::Status { span }
             | Self::NoReference { span }
             | Self::Login { span, .. } => Some(span.clone()),
@@ -110,6 +133,7 @@ struct File {
     deny_anonymous: Vec<Spanned<u16>>,
     #[serde(default = "known")]
     deny_known: Vec<Spanned<u16>>,
+    revoked_within: Option<Spanned<String>>,
     #[serde(default)]
     door: Vec<DoorEntry>,
     #[serde(default)]
@@ -157,6 +181,7 @@ struct IdentityEntry {
     login: Option<LoginWord>,
     show_to: Vec<Spanned<String>>,
     owns: Option<Spanned<String>>,
+    revoke: Option<Spanned<Vec<String>>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -181,21 +206,28 @@ fn here() -> String {
 type Why = Box<dyn std::error::Error + Send + Sync>;
 
 impl Intent {
-    /// Reads an intent file. `find` gets the secret of an identity for the first door that it is shown to: the
-    /// environment, files and credential helpers are not this crate's.
+    /// Reads an intent file. `find` gets the secret of an identity for the first door that it is shown to, `command` makes
+    /// a hook of a program and its arguments: the environment, files, credential helpers and processes are not this
+    /// crate's.
     ///
     /// # Errors
     /// [`IntentError`], with the place.
-    pub fn read(text: &str, find: impl Fn(&Source, &Door) -> Result<Login, Why>) -> Result<Self, IntentError> {
+    pub fn read(
+        text: &str,
+        find: impl Fn(&Source, &Door) -> Result<Login, Why>,
+        command: impl Fn(&[String]) -> Hook,
+    ) -> Result<Self, IntentError> {
         let file: File = toml::from_str(text).map_err(|error| IntentError::Toml(Box::new(error)))?;
         let doors = doors(&file.door)?;
         let repositories = file.repository.iter().map(repository).collect::<Result<Vec<_>, _>>()?;
         if !repositories.iter().any(|known| known.visibility == Visibility::Private) {
             return Err(IntentError::NothingPrivate);
         }
-        let identities = file.identity.iter().map(|entry| identity(entry, &doors, &find)).collect::<Result<_, _>>()?;
+        let identity = |entry| identity(entry, &doors, &find, &command);
+        let identities = file.identity.iter().map(identity).collect::<Result<_, _>>()?;
         let (deny_anonymous, deny_known) = (statuses(&file.deny_anonymous)?, statuses(&file.deny_known)?);
-        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities })
+        let revoked_within = file.revoked_within.as_ref().map_or(Ok(REVOKED_WITHIN), bound)?;
+        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities, revoked_within })
     }
 }
 
@@ -247,6 +279,7 @@ fn identity(
     entry: &IdentityEntry,
     doors: &[Door],
     find: &impl Fn(&Source, &Door) -> Result<Login, Why>,
+    command: &impl Fn(&[String]) -> Hook,
 ) -> Result<Identity, IntentError> {
     let span = entry.role.span();
     let source = source(entry).ok_or_else(|| IntentError::Secret { span: span.clone() })?;
@@ -261,7 +294,22 @@ fn identity(
         login: find(&source, first).map_err(|why| IntentError::Login { span, why })?,
         show_to: entry.show_to.iter().map(|shown| shown.get_ref().clone()).collect(),
         owns: entry.owns.as_ref().map(name::<Repository>).transpose()?,
+        revoke: entry.revoke.as_ref().map(|words| hook(words, *entry.role.get_ref(), command)).transpose()?,
     })
+}
+
+fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
+    let span = words.span();
+    match words.get_ref().first() {
+        _ if role != Role::Revoked => Err(IntentError::Revoke { span }),
+        Some(program) if !program.is_empty() => Ok(command(words.get_ref())),
+        _ => Err(IntentError::Command { span }),
+    }
+}
+
+fn bound(text: &Spanned<String>) -> Result<Duration, IntentError> {
+    let time = text.get_ref().parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    time.filter(|time| !time.is_zero()).ok_or_else(|| IntentError::Bound { span: text.span() })
 }
 
 fn source(entry: &IdentityEntry) -> Option<Source> {
@@ -289,6 +337,7 @@ mod tests {
 
     const WHOLE: &str = r#"
 deny_anonymous = [401, 403]
+revoked_within = "200ms"
 
 [[door]]
 name = "edge"
@@ -320,14 +369,24 @@ role = "low"
 credential_file = "low.credential"
 show_to = ["edge", "mirror"]
 owns = "probe/low"
+
+[[identity]]
+role = "revoked"
+credential_env = "LEAVER"
+show_to = ["edge"]
+revoke = ["revoke", "leaver"]
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
-        Intent::read(text, |source, _| match source {
-            Source::Environment(_) => Ok(Login { user: "ci".into(), secret: Secret::new("s3cret".into()) }),
-            Source::File(_) => Ok(Login { user: "low".into(), secret: Secret::new("l0w".into()) }),
-            Source::DockerLogin => Err("no login".into()),
-        })
+        Intent::read(
+            text,
+            |source, _| match source {
+                Source::Environment(_) => Ok(Login { user: "ci".into(), secret: Secret::new("s3cret".into()) }),
+                Source::File(_) => Ok(Login { user: "low".into(), secret: Secret::new("l0w".into()) }),
+                Source::DockerLogin => Err("no login".into()),
+            },
+            |_| Hook::new(|| Ok(())),
+        )
     }
 
     #[test]
@@ -340,7 +399,28 @@ owns = "probe/low"
         assert_eq!(intent.private().map(ToString::to_string).collect::<Vec<_>>(), ["team/app:1.0"]);
         assert_eq!(intent.login(Role::Control, edge).map(|login| login.user.as_str()), Some("ci"));
         assert!(intent.login(Role::Control, mirror).is_none(), "a credential is shown where it belongs");
+        let low = intent.identity(Role::Low, mirror).unwrap();
+        assert_eq!(low.owns.as_ref().map(Repository::as_str), Some("probe/low"));
+        assert!(
+            low.revoke.is_none() && intent.identity(Role::Revoked, edge).is_some_and(|known| known.revoke.is_some())
+        );
+        assert_eq!(intent.public().map(|known| known.name.as_str()), Some("team/base"));
+        assert_eq!(intent.revoked_within, Duration::from_millis(200));
         assert_eq!((intent.deny_anonymous, intent.deny_known), (vec![401, 403], vec![401, 403, 404]));
+    }
+
+    #[test]
+    fn the_second_is_the_next_one() {
+        let more = WHOLE.to_owned() + "[[repository]]\nname = \"team/b\"\ntag = \"1\"\nvisibility = \"private\"\n";
+        let intent = read(&more).unwrap();
+        let next = |name: &str| {
+            let first = intent.private().find(|known| known.name.as_str() == name).unwrap();
+            intent.second(first).name.to_string()
+        };
+        assert_eq!((next("team/app").as_str(), next("team/b").as_str()), ("team/b", "team/app"));
+        let alone = read(WHOLE).unwrap();
+        let only = alone.private().next().unwrap();
+        assert_eq!(alone.second(only), only);
     }
 
     #[test]
@@ -359,6 +439,10 @@ owns = "probe/low"
             ("role = \"control\"", "role = \"admin\""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),
+            ("role = \"revoked\"", "role = \"expired\""),
+            ("[\"revoke\", \"leaver\"]", "[]"),
+            ("\"200ms\"", "\"0s\""),
+            ("\"200ms\"", "\"soon\""),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

@@ -1,6 +1,8 @@
 //! Who exists, and to whom each may be shown.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use protocol::Secret;
 use serde::Deserialize;
@@ -15,7 +17,7 @@ pub enum Role {
     Low,
     /// Was valid once.
     Expired,
-    /// Was taken back.
+    /// Was taken back, or is taken back in the middle of the run.
     Revoked,
 }
 
@@ -72,6 +74,37 @@ pub struct Identity {
     pub show_to: Vec<String>,
     /// The repository that it owns.
     pub owns: Option<protocol::Repository>,
+    /// How it is taken back in the middle of a run; none where the run takes nothing back.
+    pub revoke: Option<Hook>,
+}
+
+/// What the user wants done in the middle of a run: a command of theirs.
+#[derive(Clone)]
+pub struct Hook(Arc<dyn Fn() -> Result<(), HookError> + Send + Sync>);
+
+/// Why a hook did not do what it is for: a program, or whoever started it, failed.
+pub type HookError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Hook {
+    /// Whatever this does. It returns when it is done, and within a bound of its own.
+    #[must_use]
+    pub fn new(act: impl Fn() -> Result<(), HookError> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(act))
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// [`HookError`]: then nothing is known about what was done.
+    pub fn act(&self) -> Result<(), HookError> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Hook")
+    }
 }
 
 #[cfg(test)]

@@ -11,23 +11,71 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use outbound::Dialer;
-use probe::{Identity, Intent, Login, Mode, Plan, Report, Role, Settings, Target, Verdict, probe};
+use probe::{
+    Door, Hook, Identity, Intent, Known, Login, Mode, Plan, Report, Role, Settings, Target, Verdict, Visibility, probe,
+};
 use protocol::{Now, Secret};
-use testkit::double::{PASSWORD, REPOSITORY, TAG, USER};
+use testkit::double::{
+    Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
+};
 
 /// The intent of `pullgate probe URL --private team/app:1.0`, perhaps with the control's credential.
 pub(crate) fn intent(url: &str, control: bool) -> Intent {
     let target = Target::read(&[url.to_owned()], &[format!("{REPOSITORY}:{TAG}")]).unwrap().unwrap();
     let mut intent = Intent::of_target(target);
-    let login = Login { user: USER.to_owned(), secret: Secret::new(PASSWORD.to_owned()) };
     let show_to = vec![intent.doors[0].name.clone()];
-    intent.identities.extend(control.then_some(Identity { role: Role::Control, login, show_to, owns: None }));
+    intent.identities.extend(control.then(|| identity(Role::Control, USER, PASSWORD, &show_to)));
     intent
 }
 
-/// A whole run.
-pub(crate) fn run(url: &str, control: bool) -> Report {
-    run_with(&intent(url, control), &Settings { mode: Mode::Active, ..Settings::default() })
+/// Everything that is known about the double: its doors, its repositories, and who may do what.
+pub(crate) fn whole(double: &Double) -> Intent {
+    let mut intent = intent(&double.url(), true);
+    intent.doors.push(Door { name: "mirror".to_owned(), ..Door::new(double.mirror().parse().unwrap()) });
+    let known = |name: &str, visibility| Known {
+        name: name.parse().unwrap(),
+        tag: Some(TAG.parse().unwrap()),
+        digest: None,
+        visibility,
+    };
+    intent.repositories.extend([known(SECOND, Visibility::Private), known(PUBLIC, Visibility::Public)]);
+    let both: Vec<String> = intent.doors.iter().map(|door| door.name.clone()).collect();
+    let owns = Some(OWN.parse().unwrap());
+    intent.identities = vec![
+        identity(Role::Control, USER, PASSWORD, &both),
+        Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
+        Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
+    ];
+    intent.revoked_within = Duration::from_millis(500);
+    intent
+}
+
+fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Identity {
+    let login = Login { user: user.to_owned(), secret: Secret::new(password.to_owned()) };
+    Identity { role, login, show_to: show_to.to_vec(), owns: None, revoke: None }
+}
+
+fn revoking(double: &Double) -> Hook {
+    let revoke = double.revoker();
+    Hook::new(move || {
+        revoke();
+        Ok(())
+    })
+}
+
+/// A run at the first door about the first reference, with everything that is known: all checks, or the controls and
+/// these.
+pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
+    let intent = whole(double);
+    let settings = Settings { mode: Mode::Active, ..Settings::default() };
+    let mut plan = Plan::new(&intent, &settings);
+    plan.cells.truncate(1);
+    for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {
+        if only.is_some_and(|ids| !check.group.is_control() && !ids.contains(&check.id)) {
+            *selected = Err("another one is looked at".to_owned());
+        }
+    }
+    probe(&intent, &plan, Dialer::new().unwrap(), Box::new(clock()), |_| ()).unwrap()
 }
 
 /// A whole run as the settings say.

@@ -1,6 +1,7 @@
 //! `pullgate probe`: the intent from flags or from a file, the secrets from where they lie, the report to whoever reads it.
 
 mod docker_login;
+mod hook;
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
@@ -98,7 +99,7 @@ fn of_flags(flags: &Probe) -> Result<Intent, Failure> {
         && let Some(login) = login(flags, door).map_err(Failure::usage)?
     {
         let show_to = vec![door.name.clone()];
-        intent.identities.push(Identity { role: Role::Control, login, show_to, owns: None });
+        intent.identities.push(Identity { role: Role::Control, login, show_to, owns: None, revoke: None });
     }
     Ok(intent)
 }
@@ -116,7 +117,8 @@ fn of_file(path: &Path) -> Result<Intent, Failure> {
     let text = read_text(path, MAX_INTENT_BYTES)
         .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
     let base = path.parent().unwrap_or(Path::new(""));
-    Intent::read(&text, |source, door| find(base, source, door)).map_err(|error| mistake(path, &text, &error))
+    let intent = Intent::read(&text, |source, door| find(base, source, door), |words| hook::of(words, base));
+    intent.map_err(|error| mistake(path, &text, &error))
 }
 
 /// The secret of an identity; files are named from the folder of the intent.

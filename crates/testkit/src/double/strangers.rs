@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Flaw, MANIFEST, REPOSITORY, Registry, TAG};
+use super::repository::{MANIFEST, bytes, manifest_of};
+use super::{Flaw, REPOSITORY, Registry, TAG};
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
@@ -14,12 +15,13 @@ impl Registry {
     }
 
     fn in_repository(&self, request: &Request, rest: &str, query: &str) -> Option<Answer> {
-        let manifest = digest_of(&self.image.manifest);
+        let image = &self.state.repositories[REPOSITORY];
+        let manifest = digest_of(&image.manifest);
         let list = |body: serde_json::Value| Some(Answer::http(request, 200, &[], body.to_string().as_bytes()));
         let tags = || list(json!({ "name": REPOSITORY, "tags": [TAG] }));
         match rest.split_once('/')? {
             ("blobs", digest) if request.method == "HEAD" && self.has(Flaw::OpenLayerHead) => {
-                (digest == digest_of(&self.image.layer)).then(|| self.bytes(request, &self.image.layer))
+                (digest == digest_of(&image.layer)).then(|| bytes(request, &image.layer))
             }
             ("tags", "list") if self.has(Flaw::OpenTags) => tags(),
             ("tags", "list") if query == "n=-1" && self.has(Flaw::OpenTagsByPage) => tags(),
@@ -28,10 +30,10 @@ impl Registry {
                 list(json!({ "schemaVersion": 2, "manifests": [] }))
             }
             ("manifests", tag) if tag.ends_with(".sbom") && self.has(Flaw::OpenFallbackTag) => {
-                Some(Answer::http(request, 200, &[("Content-Type", MANIFEST)], &self.image.manifest))
+                Some(Answer::http(request, 200, &[("Content-Type", MANIFEST)], &image.manifest))
             }
             ("manifests", TAG) if query.starts_with("ns=") && self.has(Flaw::OpenToMirrors) => {
-                Some(self.manifest(request))
+                Some(manifest_of(request, image))
             }
             ("manifests", TAG) if self.has(Flaw::OpenSchema1) => {
                 let oldest = "application/vnd.docker.distribution.manifest.v1+prettyjws";
