@@ -3,10 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use protocol::Secret;
+use serde_json::Value;
+
 use crate::doubt::Doubt;
 use crate::observation::{Observation, Seen};
 use crate::proof::Proof;
 use crate::session::Session;
+use crate::token::{self, Jwt};
+use crate::verdict::Answer;
 
 /// One question, asked about a name and about one of its shape that nobody has.
 #[derive(Debug)]
@@ -24,7 +29,7 @@ pub(crate) fn compare(
     name: &str,
     mut ask: impl FnMut(&mut Session<'_>, &str) -> Result<Seen, Doubt>,
 ) -> Result<Pair, Doubt> {
-    let decoy = session.decoy_name()?;
+    let decoy = Session::decoy_like(name)?;
     let (seen, other) = (ask(session, name)?, ask(session, &decoy)?);
     let (ours, theirs) = (Shape::of(&seen, name)?, Shape::of(&other, &decoy)?);
     let Some(why) = ours.difference(&theirs) else { return Ok(Pair { seen, difference: None }) };
@@ -35,6 +40,16 @@ pub(crate) fn compare(
     let says = format!("`{name}` and a name that nobody has are answered differently: {why}");
     let difference = Proof::behaviour(&other, says).map(|proof| proof.after([seen.id]));
     Ok(Pair { seen, difference })
+}
+
+/// Whether a name and one that nobody has are answered alike.
+pub(crate) fn is_same(
+    session: &mut Session<'_>,
+    name: &str,
+    ask: impl FnMut(&mut Session<'_>, &str) -> Result<Seen, Doubt>,
+) -> Answer {
+    let pair = compare(session, name, ask);
+    pair.map_or_else(Answer::Open, |pair| pair.difference.map_or(Answer::AsIntended, Answer::Wrong))
 }
 
 /// What must be the same in two answers about two names.
@@ -55,7 +70,7 @@ impl Shape {
             _ => {}
         }
         let bytes = response.whole().ok_or(Doubt::NotWhole { status: response.status })?;
-        let body = String::from_utf8_lossy(bytes).into_owned();
+        let body = without_tokens(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
         let id = response.headers.get("x-request-id").filter(|id| !id.is_empty());
         let body = id.map_or(body.clone(), |id| body.replace(id, "[id]"));
         let headers = response.headers.iter().map(|(name, _)| name.to_owned()).collect();
@@ -72,6 +87,21 @@ impl Shape {
         }
         (self.body != other.body).then(|| "two bodies".to_owned())
     }
+}
+
+/// The answer of a token service, with what its tokens grant in place of the tokens; none where it is no such answer.
+fn without_tokens(bytes: &[u8]) -> Option<String> {
+    let mut answer: Value = serde_json::from_slice(bytes).ok()?;
+    let mut found = false;
+    for name in ["token", "access_token", "refresh_token"] {
+        if let Some(member) = answer.get_mut(name) {
+            let says = member.as_str().and_then(|token| Jwt::read(&Secret::new(token.to_owned())));
+            let granted = says.as_ref().and_then(token::access);
+            *member = Value::String(format!("{granted:?}"));
+            found = true;
+        }
+    }
+    found.then(|| answer.to_string())
 }
 
 /// A text without a name, as it is and as it stands in URLs.

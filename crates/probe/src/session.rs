@@ -167,9 +167,13 @@ impl<'run> Session<'run> {
 
     /// X: a random name of R's shape.
     pub(crate) fn decoy_name(&self) -> Result<String, Doubt> {
+        Self::decoy_like(self.private.name.as_str())
+    }
+
+    /// A random name of another one's shape.
+    pub(crate) fn decoy_like(name: &str) -> Result<String, Doubt> {
         let random = crate::random::bytes::<8>().map_err(|error| Doubt::Missing { why: error.to_string() })?;
         let random = crate::random::hex(&random);
-        let name = self.private.name.as_str();
         Ok(name.rsplit_once('/').map_or_else(|| random.clone(), |(above, _)| format!("{above}/{random}")))
     }
 }

@@ -6,16 +6,18 @@ mod timing;
 use outbound::Scheme;
 
 use crate::alike;
-use crate::check::{Check, Group, Severity};
+use crate::check::{Check, Group, Need, Severity};
+use crate::controls::Content;
 use crate::doubt::Doubt;
-use crate::intent::Mode;
+use crate::intent::{Known, Mode, Role};
 use crate::observation::Observation;
 use crate::proof::Proof;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::{Caller, Session};
+use crate::token::Exchanged;
 use crate::verdict::Answer;
 
-pub(super) static CHECKS: [Check; 3] = [
+pub(super) static CHECKS: [Check; 5] = [
     Check {
         id: "LEAK-01",
         group: Group::Leak,
@@ -30,6 +32,36 @@ pub(super) static CHECKS: [Check; 3] = [
         needs: &[],
         requests: 9,
         run: leak_01,
+    },
+    Check {
+        id: "LEAK-02",
+        group: Group::Leak,
+        mode: Mode::Active,
+        severity: Severity::Medium,
+        title: "somebody who is known cannot tell either",
+        request: "as low: GET /v2/S/manifests/T, tags/list and blobs/B(S), and the same of X",
+        judgement: "Pass: equal, as for strangers. Fail: any difference",
+        why: "a refusal that names what it refuses tells every account what others keep",
+        remedy: "refuse what the caller may not see exactly as what does not exist",
+        references: &["artifact-keeper #3716"],
+        needs: &[Need::Owned],
+        requests: 15,
+        run: leak_02,
+    },
+    Check {
+        id: "LEAK-03",
+        group: Group::Leak,
+        mode: Mode::Active,
+        severity: Severity::Medium,
+        title: "the token service does not tell what exists",
+        request: "GET <realm>?scope=repository:R:pull and the same of X, as nobody and as low",
+        judgement: "Pass: equal, as for refusals; of a token counts what it grants. Fail: any difference",
+        why: "whoever is closed at /v2/ may still be asked at the realm",
+        remedy: "answer a scope that is not granted the same whether its repository exists or not",
+        references: &[],
+        needs: &[],
+        requests: 7,
+        run: leak_03,
     },
     Check {
         id: "LEAK-04",
@@ -64,16 +96,41 @@ pub(super) static CHECKS: [Check; 3] = [
 ];
 
 fn leak_01(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let name = session.private().name.clone();
-    let reference = session.private().reference();
-    let layer = session.content().and_then(|content| content.layer()).map(|layer| format!("blobs/{}", layer.digest));
-    let targets = [Some(format!("manifests/{reference}")), Some("tags/list".to_owned()), layer];
-    let answers = targets.into_iter().flatten().map(|target| {
+    let content = session.content().cloned();
+    Ok(same_for_both(session, session.private(), content.as_ref(), &Caller::Nobody))
+}
+
+fn leak_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let low = session.low()?;
+    let content = session.second_content().ok();
+    Ok(same_for_both(session, session.second(), content.as_ref(), &low))
+}
+
+/// Every read of a repository, and the same of a name that nobody has.
+fn same_for_both(session: &mut Session<'_>, known: &Known, content: Option<&Content>, caller: &Caller) -> Answer {
+    let layer = content.and_then(Content::layer).map(|layer| format!("blobs/{}", layer.digest));
+    let targets = [Some(format!("manifests/{}", known.reference())), Some("tags/list".to_owned()), layer];
+    Answer::all(targets.into_iter().flatten().map(|target| {
         let request = |name: &str| Request::get(format!("/v2/{name}/{target}")).accepting_manifests().unkept();
-        let pair = alike::compare(session, name.as_str(), |session, name| session.ask(&request(name)));
-        pair.map_or_else(Answer::Open, |pair| pair.difference.map_or(Answer::AsIntended, Answer::Wrong))
-    });
-    Ok(Answer::all(answers))
+        alike::is_same(session, known.name.as_str(), |session, name| {
+            session.ask(&request(name).credential(caller.credential()))
+        })
+    }))
+}
+
+fn leak_03(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let Some(realm) = session.realm()? else { return Ok(Answer::NotApplicable("the door asks for no Bearer token")) };
+    let name = session.private().name.as_str();
+    let callers = std::iter::once(None).chain(session.login(Role::Low).map(Some));
+    Ok(Answer::all(callers.map(|login| {
+        alike::is_same(session, name, |session, name| {
+            let scope = format!("repository:{name}:pull");
+            Ok(match session.exchange(&realm, &[&scope], login)? {
+                Exchanged::Token(token) => token.seen,
+                Exchanged::Refused(seen) => seen,
+            })
+        })
+    })))
 }
 
 /// A host that nobody has (RFC 6761).

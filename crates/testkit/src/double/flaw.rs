@@ -109,6 +109,10 @@ flaws! {
     TellsByHeader => "LEAK-01" Fails,
     /// The refusal of what exists says more than its name.
     TellsByBody => "LEAK-01" Fails,
+    /// Somebody who is known is told what does not exist.
+    TellsWhoIsKnown => "LEAK-02" Fails,
+    /// No token is handed out for what does not exist.
+    TellsAtRealm => "LEAK-03" Fails,
     /// What exists is looked up before it is refused.
     TellsByTime => "LEAK-04" Fails,
     /// The realm is built from `Host`.

@@ -29,12 +29,22 @@ impl Registry {
                 let body = json!({ "name": request.target.split('/').nth(3), "owner": owner }).to_string();
                 Some(Answer::http(request, 401, &[challenge], body.as_bytes()))
             }
+            () if self.has(Flaw::TellsWhoIsKnown) && self.grant(request).is_some() => {
+                let exists = self.state.repositories.keys().any(|name| request.target.contains(name));
+                (!exists).then(|| Answer::http(request, 404, &[], b"{}"))
+            }
             () if exists && self.has(Flaw::TellsByTime) => {
                 thread::sleep(LOOKUP);
                 None
             }
             () => None,
         }
+    }
+
+    /// Whether the token service knows nothing of what is asked for, and says so.
+    pub(super) fn tells_at_realm(&self, query: &str) -> bool {
+        let known = self.state.repositories.keys().any(|name| query.contains(name));
+        !known && query.contains("scope=repository:") && self.has(Flaw::TellsAtRealm)
     }
 
     /// The host of the realm, where it comes from the request.

@@ -78,6 +78,9 @@ impl Registry {
     /// Hands out a token.
     pub(super) fn token(&self, request: &Request, query: &str) -> Answer {
         let Ok(user) = self.user(request) else { return refused(request, 401) };
+        if self.tells_at_realm(query) {
+            return refused(request, 404);
+        }
         let asked: Vec<(String, String)> = query.split('&').filter_map(parameter).collect();
         let values = |wanted: &str| {
             asked.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect::<Vec<_>>()
