@@ -1,9 +1,11 @@
 //! What clients do besides pushing and pulling one image: each with exactly the grants that it needs, and with each of
-//! them missing in turn.
+//! them missing in turn. What the journal says is asserted each time.
 
 pub(crate) mod operations;
 mod reference;
 pub(crate) mod scene;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use testkit::Ran;
@@ -14,15 +16,26 @@ use scene::{Content, Scene};
 /// One thing that a client does.
 pub(crate) struct Operation<C> {
     pub(crate) name: &'static str,
-    /// What it needs: the flag of `grant add`, and where.
-    pub(crate) needs: &'static [(&'static str, Place)],
+    pub(crate) needs: &'static [Need],
     pub(crate) act: fn(&C, &Scene<'_>) -> Ran,
     /// Whether the registry holds what it should have made, or no longer holds what it should have removed.
     pub(crate) done: fn(&Scene<'_>, &Ran) -> bool,
 }
 
+/// A grant without which it is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// The flag of `grant add`.
+    flag: &'static str,
+    place: Place,
+    /// The actions that it is needed for: the journal allows these there, and no others.
+    actions: &'static [&'static str],
+    /// The action that is refused without it, and the status that the client gets.
+    refused: (&'static str, u16),
+}
+
 /// Where a grant is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     /// Where the content is.
     Source,
@@ -31,10 +44,10 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    fn pattern(self, scene: &Scene<'_>) -> String {
+    fn repository<'a>(self, scene: &'a Scene<'_>) -> &'a str {
         match self {
-            Self::Source => scene.source.clone(),
-            Self::Target => format!("{}/**", scene.target),
+            Self::Source => &scene.source,
+            Self::Target => &scene.target,
         }
     }
 }
@@ -42,37 +55,68 @@ impl Place {
 /// Does every operation, refused as often as it has needs, then allowed. The client logs in as each robot.
 pub(crate) fn exercise<C>(client: &mut C, operations: &[Operation<C>], login: impl Fn(&mut C, &Registry, &Robot)) {
     let registry = Registry::start();
-    let content = Content::make();
+    let content = Content::make(&registry);
     for (number, operation) in operations.iter().enumerate() {
-        for missing in (0..operation.needs.len()).map(Some).chain([None]) {
-            let scene = Scene::set(&registry, &content, &format!("n{number}{}", missing.map_or(9, |need| need)));
+        for missing in operation.needs.iter().map(Some).chain([None]) {
+            let name = format!("n{number}-{}", missing.map_or("complete", |need| need.flag.trim_start_matches('-')));
+            let scene = Scene::set(&registry, &content, &name);
             let robot = robot(&scene, operation, missing);
             login(client, &registry, &robot);
             let ran = (operation.act)(client, &scene);
             match missing {
-                None => assert!((operation.done)(&scene, &ran.ok()), "{}: nothing came of it", operation.name),
-                Some(need) => {
-                    let what = format!("{} without {:?}", operation.name, operation.needs[need]);
-                    assert!(!ran.status.success(), "{what} was not refused: {ran}");
-                    assert!(!(operation.done)(&scene, &ran), "{what} did it all the same: {ran}");
-                    assert!(was_denied(&registry, &robot), "{what}: no refusal in the journal: {ran}");
-                }
+                None => has_succeeded(&scene, operation, &robot, &ran.ok()),
+                Some(need) => was_refused(&scene, &format!("{} without {need:?}", operation.name), need, &robot, &ran),
             }
         }
     }
-    assert!(registry.verb(&["audit", "verify"]).status.success());
+    registry.ok(&["audit", "verify"]);
 }
 
-fn robot<C>(scene: &Scene<'_>, operation: &Operation<C>, missing: Option<usize>) -> Robot {
-    let needs = operation.needs.iter().enumerate().filter(|(number, _)| Some(*number) != missing);
-    let words: Vec<String> = needs.flat_map(|(_, (flag, place))| [(*flag).to_owned(), place.pattern(scene)]).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+/// One with all grants but this.
+fn robot<C>(scene: &Scene<'_>, operation: &Operation<C>, missing: Option<&Need>) -> Robot {
+    let needs = operation.needs.iter().filter(|need| missing != Some(*need));
+    let words: Vec<&str> = needs.flat_map(|need| [need.flag, need.place.repository(scene)]).collect();
     scene.registry.robot(&scene.source.replace('/', "-"), &words)
 }
 
-fn was_denied(registry: &Registry, robot: &Robot) -> bool {
-    let of = |record: &Value| record["principal"]["id"] == robot.id.as_str();
-    // A scope that is refused stands in a record that allows the rest of the token: none of it.
-    let refused = |record: &Value| record["decision"] == "deny" || record["reason"] == "narrowed";
-    registry.decisions(&[]).iter().any(|record| of(record) && refused(record))
+fn has_succeeded<C>(scene: &Scene<'_>, operation: &Operation<C>, robot: &Robot, ran: &Ran) {
+    assert!((operation.done)(scene, ran), "{}: nothing came of it: {ran}", operation.name);
+    let actions =
+        |need: &Need| need.actions.iter().map(|action| (need.place, (*action).to_owned())).collect::<Vec<_>>();
+    let expected: BTreeSet<(Place, String)> = operation.needs.iter().flat_map(actions).collect();
+    assert_eq!(allowed(scene, robot), expected, "{}", operation.name);
+}
+
+fn was_refused(scene: &Scene<'_>, what: &str, need: &Need, robot: &Robot, ran: &Ran) {
+    assert!(!ran.status.success(), "{what} succeeded: {ran}");
+    assert!(scene.is_untouched(), "{what} changed something: {ran}");
+    let (action, status) = need.refused;
+    let filter = ["--principal", &format!("robot:{}", robot.name), "--decision", "deny", "--action", action];
+    let denials = scene.registry.decisions(&filter);
+    let expected = |record: &Value| {
+        record["status"] == status
+            && record["reason"] == "not_granted"
+            && record["repository"] == need.place.repository(scene)
+    };
+    assert!(denials.iter().any(expected), "{what} was not refused like this: {denials:#?}\n{ran}");
+}
+
+/// The actions that were allowed to this robot, and where.
+fn allowed(scene: &Scene<'_>, robot: &Robot) -> BTreeSet<(Place, String)> {
+    let filter = ["--principal", &format!("robot:{}", robot.name), "--decision", "allow"];
+    let records = scene.registry.decisions(&filter);
+    records.iter().flat_map(accesses).filter_map(|access| placed(scene, access)).collect()
+}
+
+/// The record itself names its only access; where there are more they stand in a list.
+fn accesses(record: &Value) -> Vec<&Value> {
+    record["policy"]["granted"].as_array().map_or_else(|| vec![record], |granted| granted.iter().collect())
+}
+
+/// Tokens and pings have no action.
+fn placed(scene: &Scene<'_>, access: &Value) -> Option<(Place, String)> {
+    let action = access["action"].as_str()?.to_owned();
+    let here = |place: &Place| access["repository"] == place.repository(scene);
+    let place = [Place::Source, Place::Target].into_iter().find(here);
+    Some((place.unwrap_or_else(|| panic!("allowed elsewhere: {access:#}")), action))
 }

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use super::operations::{BUILDAH, CRANE, CTR, DOCKER, ORAS, ORAS_GO, PODMAN, REGCTL, SKOPEO};
-use super::{Operation, Place};
+use super::{Need, Operation, Place};
 
 const INTRODUCTION: &str = "\
 # What clients need for what they do
 
 Each row is done in the tests with exactly these grants, and refused where one of them is missing. *Source* is the repository
-that has the content, *target* the one that it goes to.
+that has the content, *target* the one that it goes to. In brackets stand the actions that the journal then allows there,
+which are all that the client makes use of.
 
 | client | does | needs |
 |---|---|---|
@@ -44,11 +45,15 @@ fn page() -> String {
 
 fn rows<C>(page: &mut String, client: &str, operations: &[Operation<C>]) {
     for Operation { name, needs, .. } in operations {
-        let needs = needs.iter().map(|(flag, place)| match place {
-            Place::Source => format!("`{flag}` source"),
-            Place::Target => format!("`{flag}` target"),
-        });
-        let needs: Vec<String> = needs.collect();
+        let needs: Vec<String> = needs.iter().map(cell).collect();
         writeln!(page, "| {client} | {name} | {} |", needs.join(", ")).expect("text grows");
     }
+}
+
+fn cell(Need { flag, place, actions, .. }: &Need) -> String {
+    let place = match place {
+        Place::Source => "source",
+        Place::Target => "target",
+    };
+    format!("`{flag}` {place} ({})", actions.join(", "))
 }

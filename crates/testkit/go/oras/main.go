@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -50,7 +49,8 @@ func main() {
 
 // push stores a text as an artifact: push REFERENCE TYPE TEXT.
 func push(ctx context.Context, to *remote.Repository, tag string, rest []string) error {
-	manifest, store, err := pack(ctx, rest[0], rest[1], nil)
+	store := memory.New()
+	manifest, err := pack(ctx, store, rest[0], rest[1], nil)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,6 @@ func push(ctx context.Context, to *remote.Repository, tag string, rest []string)
 		return err
 	}
 	_, err = oras.Copy(ctx, store, tag, to, tag, oras.DefaultCopyOptions)
-	fmt.Println(manifest.Digest)
 	return err
 }
 
@@ -68,23 +67,8 @@ func attach(ctx context.Context, to *remote.Repository, tag string, rest []strin
 	if err != nil {
 		return err
 	}
-	manifest, store, err := pack(ctx, rest[0], rest[1], &subject)
-	if err != nil {
-		return err
-	}
-	options := oras.DefaultCopyGraphOptions
-	options.FindSuccessors = func(ctx context.Context, from content.Fetcher, node ocispec.Descriptor) ([]ocispec.Descriptor, error) {
-		nodes, err := content.Successors(ctx, from, node)
-		others := nodes[:0]
-		for _, other := range nodes {
-			if other.Digest != subject.Digest {
-				others = append(others, other)
-			}
-		}
-		return others, err
-	}
-	fmt.Println(manifest.Digest)
-	return oras.CopyGraph(ctx, store, to, manifest, options)
+	_, err = pack(ctx, to, rest[0], rest[1], &subject)
+	return err
 }
 
 // discover lists what refers to a manifest: discover REFERENCE [TYPE].
@@ -117,15 +101,16 @@ func remove(ctx context.Context, from *remote.Repository, tag string, _ []string
 	return from.Delete(ctx, manifest)
 }
 
-func pack(ctx context.Context, artifactType, text string, subject *ocispec.Descriptor) (ocispec.Descriptor, *memory.Store, error) {
-	store := memory.New()
+// pack makes an artifact of one text where it is to be, and prints its digest.
+func pack(ctx context.Context, to content.Pusher, kind, text string, subject *ocispec.Descriptor) (ocispec.Descriptor, error) {
 	layer := content.NewDescriptorFromBytes(media, []byte(text))
-	if err := store.Push(ctx, layer, bytes.NewReader([]byte(text))); err != nil {
-		return layer, store, err
+	if err := to.Push(ctx, layer, strings.NewReader(text)); err != nil {
+		return layer, err
 	}
 	options := oras.PackManifestOptions{Layers: []ocispec.Descriptor{layer}, Subject: subject}
-	manifest, err := oras.PackManifest(ctx, store, oras.PackManifestVersion1_1, artifactType, options)
-	return manifest, store, err
+	manifest, err := oras.PackManifest(ctx, to, oras.PackManifestVersion1_1, kind, options)
+	fmt.Println(manifest.Digest)
+	return manifest, err
 }
 
 func fail(err error) {
