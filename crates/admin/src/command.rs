@@ -111,7 +111,7 @@ impl Command {
     }
 }
 
-/// The flags that say what may be done: `--pull`, `--push`, `--delete`, `--read-manifest`, `--no-list`.
+/// The flags that say what may be done: `--pull`, `--push`, `--delete`, `--list`, `--read-manifest`, `--no-list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GrantWords {
@@ -121,6 +121,8 @@ pub struct GrantWords {
     pub push: Vec<Pattern>,
     /// Where it may delete.
     pub delete: Vec<Pattern>,
+    /// Where it may see what exists.
+    pub list: Vec<Pattern>,
     /// Where it may read manifests, and nothing else.
     pub read_manifest: Vec<Pattern>,
     /// To pull is not to enumerate.
@@ -131,11 +133,14 @@ impl GrantWords {
     /// One row for each pattern, with everything that the flags say of it.
     #[must_use]
     pub fn rows(&self) -> Vec<(Pattern, ActionSet)> {
+        // Whoever may pull sees what there is to pull; lists are one word that is taken out of it as a whole.
+        let pull = ActionSet::of(Group::Pull).union(ActionSet::of(Group::List));
         let lists = if self.no_list { ActionSet::of(Group::List) } else { ActionSet::default() };
         let words = [
-            (&self.pull, ActionSet::of(Group::Pull).without(lists)),
+            (&self.pull, pull.without(lists)),
             (&self.push, ActionSet::of(Group::Push)),
             (&self.delete, ActionSet::of(Group::Delete)),
+            (&self.list, ActionSet::of(Group::List)),
             (&self.read_manifest, [Action::ReadManifest].into_iter().collect()),
         ];
         let mut rows: Vec<(Pattern, ActionSet)> = Vec::new();
@@ -247,6 +252,7 @@ mod tests {
         let words = GrantWords {
             pull: vec!["team/**".parse().unwrap()],
             push: vec!["team/**".parse().unwrap(), "team/app".parse().unwrap()],
+            list: vec!["team/app".parse().unwrap()],
             no_list: true,
             ..GrantWords::default()
         };
@@ -255,9 +261,19 @@ mod tests {
             rows,
             [
                 "team/** read-manifest,read-blob,mount-from,write-blob,write-manifest,create-tag,move-tag",
-                "team/app write-blob,write-manifest,create-tag,move-tag",
+                "team/app list-tags,list-referrers,write-blob,write-manifest,create-tag,move-tag,list-repositories",
             ]
         );
+    }
+
+    #[test]
+    fn to_pull_is_to_see_unless_it_is_said_not_to_be() {
+        let actions = |no_list| {
+            let words = GrantWords { pull: vec!["a".parse().unwrap()], no_list, ..GrantWords::default() };
+            words.rows()[0].1.to_string()
+        };
+        assert_eq!(actions(false), "read-manifest,read-blob,list-tags,list-referrers,mount-from,list-repositories");
+        assert_eq!(actions(true), "read-manifest,read-blob,mount-from");
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Admission {
         match self.permit.request() {
             Request::Ping { .. } => Kind::Ping,
             Request::Token(_) => Kind::Token,
-            Request::Oci(_) => Kind::Origin,
+            Request::Oci(_) | Request::Catalog { .. } => Kind::Origin,
         }
     }
 
@@ -284,7 +284,7 @@ fn written<T>(
 fn is_synced(request: &Request) -> bool {
     match request {
         Request::Token(_) => true,
-        Request::Ping { .. } => false,
+        Request::Ping { .. } | Request::Catalog { .. } => false,
         Request::Oci(Oci { operation, .. }) => match operation {
             Operation::WriteManifest { .. }
             | Operation::DeleteManifest { .. }
@@ -296,7 +296,8 @@ fn is_synced(request: &Request) -> bool {
             | Operation::AppendUpload { .. }
             | Operation::ReadUpload { .. }
             | Operation::CancelUpload { .. }
-            | Operation::ListTags { .. } => false,
+            | Operation::ListTags { .. }
+            | Operation::ListReferrers { .. } => false,
         },
     }
 }

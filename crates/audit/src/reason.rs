@@ -34,6 +34,8 @@ reasons! {
     FORBIDDEN = "forbidden",
     /// The upload belongs to somebody else.
     FOREIGN_UPLOAD = "foreign_upload",
+    /// It is off in the configuration.
+    SWITCHED_OFF = "switched_off",
     /// Not a key or token of ours.
     UNKNOWN_CREDENTIAL = "unknown_credential",
     /// The secret of a known key is wrong.

@@ -112,7 +112,8 @@ pub(crate) fn decide(principal: Principal, request: Request) -> Result<Permit, B
         let (id, holder, pattern) = (GrantId::new(id), PrincipalId::new("rb_1"), pattern.parse().unwrap());
         grants.insert(Arc::new(Grant { id, holder, pattern, actions, until: None, reason: None }));
     }
-    let policy = Policy::build(&policy::Settings::default(), Vec::new(), &[]).unwrap();
+    let settings = policy::Settings { catalog: true, ..policy::Settings::default() };
+    let policy = Policy::build(&settings, Vec::new(), &[]).unwrap();
     let context = Context::new(circumstances().source);
     let question = Question::new(principal, Bound::Everything, request, context);
     policy.decide(&Arc::new(question), &grants, now())

@@ -4,9 +4,10 @@
 
 use audit::{CredentialSeen, LeafName};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use jiff::Timestamp;
 use policy::{Bound, Principal};
 use protocol::{Head, Now};
-use state::{RobotKey, Snapshot, State};
+use state::{KeyId, RobotKey, Snapshot, State};
 
 use crate::authorization::Shown;
 use crate::lease::{Holder, Lease, Rests};
@@ -35,6 +36,17 @@ pub struct Identified {
     pub bound: Bound,
     /// What it rests on.
     pub lease: Lease,
+    /// The key behind it, where its end is near.
+    pub ending: Option<EndingKey>,
+}
+
+/// A key that opens something until then, and not for long any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndingKey {
+    /// Its name.
+    pub id: KeyId,
+    /// Opens nothing from this moment on.
+    pub expires: Timestamp,
 }
 
 /// What one way of showing a credential comes to.
@@ -79,7 +91,7 @@ impl Authn {
     pub fn identify(&self, head: &Head, snapshot: &Snapshot, now: Now) -> Result<Identified, Box<Refused>> {
         let shown = Shown::read(head).map_err(Refused::unrecognised)?;
         if let Shown::Nothing = shown {
-            return Ok(self.welcome(Recognised::nobody()));
+            return Ok(self.welcome(Recognised::nobody(), None));
         }
         let asked = Asked { shown: &shown, snapshot, for_token: head.path == "/token", now };
         for attempt in [Self::token, Self::robot_key] {
@@ -105,7 +117,7 @@ impl Authn {
         };
         let fits = if asked.for_token { Err(Cause::TokenForToken) } else { Ok(()) };
         let verdict = token.in_time(asked.now).and_then(|()| recognised.in_force(asked)).and(fits);
-        self.settle(recognised, verdict)
+        self.settle(recognised, verdict, asked)
     }
 
     /// A robot's key, as Bearer or as the password beside any user name: the key alone identifies.
@@ -133,14 +145,18 @@ impl Authn {
             Err(cause) => Attempt::Refused(Refused::unrecognised(cause)),
             Ok(recognised) => {
                 let verdict = recognised.in_force(asked);
-                self.settle(recognised, verdict)
+                self.settle(recognised, verdict, asked)
             }
         }
     }
 
-    fn settle(&self, recognised: Recognised, verdict: Result<(), Cause>) -> Attempt {
+    fn settle(&self, recognised: Recognised, verdict: Result<(), Cause>, asked: Asked<'_>) -> Attempt {
         match verdict {
-            Ok(()) => Attempt::Identified(Box::new(self.welcome(recognised))),
+            Ok(()) => {
+                let ending = recognised.key(asked).filter(|key| key.is_ending(asked.now.wall));
+                let ending = ending.map(|key| EndingKey { id: key.id.clone(), expires: key.expires });
+                Attempt::Identified(Box::new(self.welcome(recognised, ending)))
+            }
             Err(cause) => {
                 let Recognised { principal, credential, .. } = recognised;
                 Attempt::Refused(Refused::recognised(cause, principal, credential))
@@ -148,9 +164,9 @@ impl Authn {
         }
     }
 
-    fn welcome(&self, recognised: Recognised) -> Identified {
+    fn welcome(&self, recognised: Recognised, ending: Option<EndingKey>) -> Identified {
         let Recognised { principal, credential, bound, rests } = recognised;
-        Identified { principal, credential, bound, lease: Lease::new(&self.state, rests) }
+        Identified { principal, credential, bound, lease: Lease::new(&self.state, rests), ending }
     }
 }
 
@@ -192,14 +208,18 @@ impl Recognised {
         })
     }
 
+    /// The key that was shown, or that the token was got with.
+    fn key<'a>(&self, asked: Asked<'a>) -> Option<&'a RobotKey> {
+        asked.snapshot.key(self.rests.holder.as_ref()?.key.as_str()).map(AsRef::as_ref)
+    }
+
     /// Whether it counts in this view of the world, at this moment: all that it rests on stands, and the key behind it
     /// is in time.
     fn in_force(&self, asked: Asked<'_>) -> Result<(), Cause> {
         let is_token = self.rests.token.is_some();
         let ended = if is_token { Cause::of_token } else { Cause::of_key };
         self.rests.stand(asked.snapshot).map_err(ended)?;
-        let key = self.rests.holder.as_ref().and_then(|holder| asked.snapshot.key(holder.key.as_str()));
-        match key {
+        match self.key(asked) {
             Some(key) if key.expires <= asked.now.wall && is_token => Err(Cause::TokenOfExpiredKey),
             Some(key) if key.expires <= asked.now.wall => Err(Cause::ExpiredKey),
             Some(_) | None => Ok(()),

@@ -10,7 +10,7 @@ mod refused;
 mod robot_key;
 mod token;
 
-pub use identify::{Authn, Identified};
+pub use identify::{Authn, EndingKey, Identified};
 pub use lease::{Lease, LeaseEnded};
 pub use refused::{Cause, Refused};
 pub use robot_key::{RobotKeyFault, RobotKeyText};

@@ -79,10 +79,10 @@ pub struct Download {
 
 impl Download {
     pub(crate) fn new(payload: Payload, revocable: &Revocable) -> Self {
+        let mut download = Self { payload, buffer: BytesMut::new(), revocable: None, armed: None, ending: None };
         // What fits into one slice is gone before anybody could revoke it.
-        let long = matches!(&payload, Payload::File { span, .. } if span.length > SLICE as u64);
-        let revocable = long.then(|| revocable.clone());
-        Self { payload, buffer: BytesMut::new(), revocable, armed: None, ending: None }
+        download.revocable = (download.left() > SLICE as u64).then(|| revocable.clone());
+        download
     }
 
     /// Words of our own, which need no permission.
@@ -108,7 +108,11 @@ impl Download {
     fn slice(&mut self) -> Option<io::Result<Bytes>> {
         match std::mem::replace(&mut self.payload, Payload::Empty) {
             Payload::Empty => None,
-            Payload::Bytes(bytes) => (!bytes.is_empty()).then_some(Ok(bytes)),
+            Payload::Bytes(mut bytes) => {
+                let slice = bytes.split_to(bytes.len().min(SLICE));
+                self.payload = Payload::Bytes(bytes);
+                (!slice.is_empty()).then_some(Ok(slice))
+            }
             Payload::File { file, mut span } => {
                 let length = usize::try_from(span.length).unwrap_or(usize::MAX).min(SLICE);
                 if length == 0 {
@@ -172,5 +176,17 @@ impl Drop for Download {
         if let Some(ending) = self.ending.take() {
             ending.end(complete, cut);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_in_memory_goes_out_in_slices_too() {
+        let mut download = Download::words(vec![7; SLICE.saturating_mul(2).saturating_add(1)].into());
+        let lengths: Vec<usize> = std::iter::from_fn(|| download.slice()).map(|slice| slice.unwrap().len()).collect();
+        assert_eq!((lengths, download.left()), (vec![SLICE, SLICE, 1], 0));
     }
 }

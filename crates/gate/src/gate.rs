@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use audit::{Decision, Journal, Kind, Refused};
-use authn::{Authn, Identified, Lease, TokenIssuer};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use authn::{Authn, EndingKey, Identified, Lease, TokenIssuer};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WARNING, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method};
 use origin::Origin;
 use policy::{Bound, Context, Policy, Principal, Question, Standing};
@@ -137,7 +137,7 @@ impl Gate {
             Request::Token(token) if token.service.as_deref().is_some_and(|name| name != self.hosts.service()) => {
                 Err(Stop::ForeignService)
             }
-            Request::Token(_) | Request::Oci(_) | Request::Ping { .. } => Ok(request),
+            Request::Token(_) | Request::Oci(_) | Request::Catalog { .. } | Request::Ping { .. } => Ok(request),
         }
     }
 
@@ -233,6 +233,11 @@ impl Gate {
             && let Ok(url) = HeaderValue::try_from(format!("{}{path}", name.base()))
         {
             answer.headers.insert(LOCATION, url);
+        }
+        if let Some(EndingKey { id, expires }) = &seen.ending
+            && let Ok(text) = HeaderValue::try_from(format!("299 - \"the robot key {id} expires at {expires:.0}\""))
+        {
+            answer.headers.insert(WARNING, text);
         }
         if seen.circumstances.method == "HEAD" {
             answer.download.without_payload();

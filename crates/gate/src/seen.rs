@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use audit::{Circumstances, Ended, Journal, Outcome, Receipt};
-use authn::Identified;
+use authn::{EndingKey, Identified};
 use aws_lc_rs::rand;
 use policy::Principal;
 use protocol::{Head, Now, Request};
@@ -26,6 +26,7 @@ pub(crate) struct Seen {
     pub(crate) request: Option<Request>,
     pub(crate) principal: Option<Principal>,
     pub(crate) receipt: Option<Receipt>,
+    pub(crate) ending: Option<EndingKey>,
 }
 
 impl Seen {
@@ -43,7 +44,7 @@ impl Seen {
             range: text("range"),
             credential: None,
         };
-        Self { now, name, circumstances, request: None, principal: None, receipt: None }
+        Self { now, name, circumstances, request: None, principal: None, receipt: None, ending: None }
     }
 
     /// Remembers what is asked for.
@@ -59,6 +60,7 @@ impl Seen {
             Err(refused) => (refused.principal.as_ref(), refused.credential.as_ref()),
         };
         self.principal = principal.cloned();
+        self.ending = identified.as_ref().ok().and_then(|identified| identified.ending.clone());
         self.circumstances.credential = credential.cloned();
         identified.map_err(Stop::Unidentified)
     }

@@ -113,7 +113,9 @@ fn unidentified(refused: &authn::Refused, request: Option<&Request>) -> Verdict 
 fn unauthenticated(reason: Reason, request: Option<&Request>) -> Verdict {
     let asks = match request {
         Some(Request::Token(_)) => Asks::Password,
-        Some(Request::Oci(_) | Request::Ping { .. }) | None => Asks::Token(Some(ChallengeError::InvalidToken)),
+        Some(Request::Oci(_) | Request::Catalog { .. } | Request::Ping { .. }) | None => {
+            Asks::Token(Some(ChallengeError::InvalidToken))
+        }
     };
     let problem = Problem::new(401, ErrorCode::Unauthorized, "authentication failed");
     Verdict { asks, ..plain(Decision::Unidentified, reason, problem) }
@@ -146,6 +148,7 @@ fn denied(denial: &Denial, request: Option<&Request>) -> Verdict {
             }
         }
         Refusal::ForeignUpload => deny(Reason::FOREIGN_UPLOAD, 403, ErrorCode::Denied, "access denied", Asks::Nothing),
+        Refusal::SwitchedOff => plain(Decision::Deny, Reason::SWITCHED_OFF, Malformed::path().problem),
         Refusal::Broken => broken(Reason::POLICY_ERROR),
     }
 }
@@ -164,7 +167,8 @@ fn missing(request: &Request) -> Option<(ErrorCode, &'static str)> {
         | Operation::FinishUpload { .. }
         | Operation::ReadUpload { .. }
         | Operation::CancelUpload { .. }
-        | Operation::ListTags { .. } => None,
+        | Operation::ListTags { .. }
+        | Operation::ListReferrers { .. } => None,
     }
 }
 

@@ -92,11 +92,41 @@ fn every_route_serves_who_may() {
 
 fn success(asked: &Asked) -> u16 {
     match asked.route {
-        Route::Ping | Route::ReadManifest | Route::ReadBlob | Route::ListTags | Route::Token => 200,
+        Route::Ping
+        | Route::ReadManifest
+        | Route::ReadBlob
+        | Route::ListTags
+        | Route::ListReferrers
+        | Route::ListRepositories
+        | Route::Token => 200,
         Route::WriteManifest | Route::FinishUpload => 201,
         Route::OpenUpload if asked.target.contains("mount=") => 201,
         Route::OpenUpload | Route::AppendUpload | Route::DeleteManifest | Route::DeleteBlob => 202,
         Route::ReadUpload | Route::CancelUpload => 204,
+    }
+}
+
+#[test]
+fn a_catalog_that_is_off_is_not_there() {
+    let mut plan = Plan::default();
+    plan.policy.catalog = false;
+    let (mut house, owner) = inhabited(plan);
+    let nobody = house.ask("GET", "/v2/_catalog", &[], b"");
+    assert!(header(&nobody, "www-authenticate").unwrap().ends_with(r#",scope="registry:catalog:*""#));
+    let token = format!("Bearer {}", house.token(Some(&owner), &["registry:catalog:*"]));
+    for authorization in [owner.basic(), token] {
+        house.new_leaves();
+        let told = |target: &str| {
+            let answer = house.ask("GET", target, &[("Authorization", &authorization)], b"");
+            let id = header(&answer, "x-request-id").unwrap().to_owned();
+            (answer.head.status, answer.text().replace(&id, "ID"))
+        };
+        assert_eq!(told("/v2/_catalog"), told("/v2/_nothing"));
+        let decided_on = house.new_decisions().remove(0);
+        assert_eq!(
+            (decided_on.decision.unwrap(), decided_on.reason, decided_on.status),
+            (Decision::Deny, Reason::SWITCHED_OFF.to_string(), Some(404))
+        );
     }
 }
 
@@ -244,6 +274,29 @@ fn a_protected_tag_is_forbidden() {
     }
     assert_eq!(house.stored(), stored);
     assert_eq!(house.ask_as(&owner, "PUT", "/v2/acme/app/manifests/v2", CONTENT).head.status, 201, "a new one is made");
+}
+
+#[test]
+fn a_key_near_its_end_says_so() {
+    let (house, _) = inhabited(Plan::default());
+    let robot = Robot::called("ci").may(&[Group::Pull], "acme/**").expires(house.clock.after(3_000)).live_in(&house);
+    let warned = |authorization: &str, target: &str| {
+        let answer = house.ask("GET", target, &[("Authorization", authorization)], b"");
+        header(&answer, "warning").map(str::to_owned)
+    };
+    let end = house.clock.after(3_000);
+    house.clock.pass(2_699);
+    assert_eq!(warned(&robot.basic(), MANIFEST), None);
+    house.clock.pass(1);
+    let text = format!("299 - \"the robot key {} expires at {end:.0}\"", robot.key_id);
+    let token = format!("Bearer {}", house.token(Some(&robot), &["repository:acme/app:pull"]));
+    for authorization in [&robot.basic(), &token] {
+        for target in ["/v2/", MANIFEST, "/v2/other/app/tags/list"] {
+            assert_eq!(warned(authorization, target).as_deref(), Some(text.as_str()), "{target}");
+        }
+    }
+    house.clock.pass(300);
+    assert_eq!(warned(&robot.basic(), MANIFEST), None, "what has ended is told in no other way than what never was");
 }
 
 #[test]

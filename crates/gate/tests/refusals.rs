@@ -31,10 +31,11 @@ use table::{Refusal, refusal};
 const UNCOVERED: [Route; 0] = [];
 
 /// Reasons that no stranger meets here, and the test in `flow.rs` that meets them.
-const ELSEWHERE: [(Reason, &str); 8] = [
+const ELSEWHERE: [(Reason, &str); 9] = [
     (Reason::GRANTED, "every_route_serves_who_may"),
     (Reason::NARROWED, "a_refused_mount_is_a_plain_upload"),
     (Reason::FORBIDDEN, "a_protected_tag_is_forbidden"),
+    (Reason::SWITCHED_OFF, "a_catalog_that_is_off_is_not_there"),
     (Reason::BAD_AUTHORIZATION, "what_cannot_be_read_is_not_guessed"),
     (Reason::UNPARSABLE, "what_cannot_be_read_is_not_guessed"),
     (Reason::FOREIGN_SERVICE, "what_cannot_be_read_is_not_guessed"),
@@ -184,7 +185,7 @@ fn written(record: &Record, id: &str, refusal: &Refusal, visitor: &Visitor, aske
     }
     let parsed = visitor.stranger != Stranger::ForeignHost;
     assert_eq!(record.route.as_deref(), parsed.then_some(asked.route.as_str()), "{what}");
-    let named = parsed && !matches!(asked.route, Route::Ping | Route::Token);
+    let named = parsed && !matches!(asked.route, Route::Ping | Route::Token | Route::ListRepositories);
     assert_eq!(record.repository.as_deref(), named.then_some(asked.repository), "{what}");
 }
 

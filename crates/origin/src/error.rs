@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use aws_lc_rs::error::Unspecified;
+use policy::Undecided;
 use protocol::{Digest, ErrorCode, ManifestError, MediaType, Problem};
 
 use crate::body::UploadError;
@@ -84,6 +85,20 @@ pub enum StoreError {
     /// The permission ended before the effect.
     #[error("authentication failed")]
     Revoked,
+
+    // The list of repositories, as far as this principal may see it.
+    /// A rule could not be evaluated: the list is not shown with a hole in it.
+    #[error(transparent)]
+    Undecided(#[from] Undecided),
+    /// What is visible lies among so much that is not.
+    #[error(
+        "more than {limit} repositories were looked at for one page of the catalog: let the rules that permit \
+         `list-repositories` name where"
+    )]
+    TooManyHidden {
+        /// The limit.
+        limit: u64,
+    },
 
     // Ourselves.
     /// Too little space for pushes.
@@ -180,11 +195,16 @@ impl StoreError {
             Self::Condition => (403, ErrorCode::Denied),
             Self::Revoked => (401, ErrorCode::Unauthorized),
             Self::NoSpace => (507, ErrorCode::Unavailable),
+            Self::Undecided(_) => {
+                let message = "this cannot be decided now: try again later";
+                return Problem::new(503, ErrorCode::Unavailable, message);
+            }
             Self::Open { .. }
             | Self::Disk { .. }
             | Self::Damaged { .. }
             | Self::Database(_)
             | Self::Random(_)
+            | Self::TooManyHidden { .. }
             | Self::Foreign => {
                 return Problem::new(503, ErrorCode::Unavailable, "the store cannot answer now: try again later");
             }

@@ -22,12 +22,14 @@ impl Origin {
     /// # Errors
     /// [`StoreError`]: the outcome of the request, never a reason to try without an admission.
     pub async fn serve(&self, admission: Admission, body: impl Upload, now: Now) -> Result<Served, StoreError> {
-        let permit = admission.permit();
-        let Request::Oci(request) = permit.request() else { return Err(StoreError::Foreign) };
-        let owner = owner(permit.question().principal());
-        let work = Work { request, conditions: permit.conditions(), owner: &owner, now, body };
-        match self {
-            Self::Store(store) => store.serve(work).await,
+        let (Self::Store(store), permit) = (self, admission.permit());
+        match (permit.request(), permit.visible()) {
+            (Request::Oci(request), _) => {
+                let owner = owner(permit.question().principal());
+                store.serve(Work { request, conditions: permit.conditions(), owner: &owner, now, body }).await
+            }
+            (Request::Catalog { page }, Some(visible)) => store.list_repositories(page, visible, &body).await,
+            (Request::Catalog { .. } | Request::Ping { .. } | Request::Token(_), _) => Err(StoreError::Foreign),
         }
     }
 
@@ -77,13 +79,14 @@ impl StoreError {
             Self::Condition => Ended::Condition,
             Self::Revoked => Ended::Revoked,
             Self::Client => Ended::Client,
-            Self::Idle | Self::NoSpace | Self::TooManyUploads { .. } => Ended::Limit,
+            Self::Idle | Self::NoSpace | Self::TooManyUploads { .. } | Self::TooManyHidden { .. } => Ended::Limit,
             Self::Foreign
             | Self::Open { .. }
             | Self::Disk { .. }
             | Self::Damaged { .. }
             | Self::Database(_)
-            | Self::Random(_) => Ended::Upstream,
+            | Self::Random(_)
+            | Self::Undecided(_) => Ended::Upstream,
             Self::BlobUnknown
             | Self::ManifestUnknown
             | Self::UploadUnknown

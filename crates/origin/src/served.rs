@@ -5,8 +5,8 @@ use std::fs::File;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
-use protocol::{Digest, Problem, Repository, Span};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LINK, LOCATION};
+use protocol::{Digest, Problem, Repository, Request, Span};
 
 /// `Docker-Content-Digest`: which content is meant.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -61,6 +61,11 @@ impl Served {
     /// Content was stored, or stood there already; it is found at the location.
     pub(crate) fn created(repository: &Repository, kind: &str, digest: &Digest) -> Self {
         Self::empty(201).with(LOCATION, format_args!("/v2/{repository}/{kind}/{digest}")).of(digest)
+    }
+
+    /// There is more of the list, and this request asks for it (RFC 8288).
+    pub(crate) fn followed_by(self, next: &Request) -> Self {
+        self.with(LINK, format_args!("<{}>; rel=\"next\"", next.render().target))
     }
 
     /// Names the content.

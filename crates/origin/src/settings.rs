@@ -17,11 +17,21 @@ pub struct Settings {
     pub upload_max_age: Duration,
     /// How many uploads one principal may have open.
     pub uploads_per_principal: u64,
+    /// Whether images may name layers, and indexes manifests, that are not in their repository.
+    pub sparse_indexes: bool,
+    /// How many repositories are looked at for one page of their list.
+    pub looks_per_page: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { keep_free: 256 << 20, upload_max_age: Duration::from_hours(24), uploads_per_principal: 64 }
+        Self {
+            keep_free: 256 << 20,
+            upload_max_age: Duration::from_hours(24),
+            uploads_per_principal: 64,
+            sparse_indexes: false,
+            looks_per_page: 10_000,
+        }
     }
 }
 

@@ -9,6 +9,8 @@ mod content;
 mod disk;
 mod hashing;
 mod manifests;
+mod referrers;
+mod repositories;
 mod schema;
 mod tags;
 mod uploads;
@@ -98,7 +100,10 @@ impl Store {
             }
             Operation::ReadUpload { upload } => self.read_upload(repository, upload),
             Operation::CancelUpload { upload } => self.cancel_upload(&work, upload),
-            Operation::ListTags { page } => self.list_tags(repository, page),
+            Operation::ListTags { page } => self.list_tags(work.request, page),
+            Operation::ListReferrers { subject, artifact_type, page } => {
+                self.list_referrers(work.request, subject, artifact_type.as_deref(), page).await
+            }
         }
     }
 

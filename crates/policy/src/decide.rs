@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::{Access, Accesses, Action, Now, Repository, Scope, WireAction};
+use protocol::{Access, Accesses, Action, Group, Now, Repository, Scope, WireAction};
 
 use crate::engine::{Answer, Engine, PolicyError, PolicyText, Verdict};
 use crate::grant::GrantIndex;
+use crate::pattern::Pattern;
 use crate::permit::{Condition, Denial, Permit, Refusal, Revision, RuleId, Standing};
 use crate::question::{Bound, Question, Reach};
 use crate::repository::{RepositoryRule, Settings};
+use crate::visible::Visible;
 
 /// Everything that decides, grants aside.
 #[derive(Debug)]
 pub struct Policy {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
 }
 
 impl Policy {
@@ -27,7 +29,7 @@ impl Policy {
         repositories: Vec<RepositoryRule>,
         texts: &[PolicyText],
     ) -> Result<Self, PolicyError> {
-        Engine::new(settings, repositories, texts).map(|engine| Self { engine })
+        Engine::new(settings, repositories, texts).map(|engine| Self { engine: Arc::new(engine) })
     }
 
     /// Which policy this is.
@@ -49,6 +51,7 @@ impl Policy {
             (_, Accesses::Identity) => Ok(asking.permit(Vec::new())),
             (_, Accesses::Every(every)) => asking.every(every).or_else(|denial| asking.confirmation(denial)),
             (_, Accesses::Narrowing { every, wish }) => asking.narrowing(every, wish),
+            (_, Accesses::Filter(action)) => asking.filter(action),
         }
     }
 
@@ -108,6 +111,44 @@ impl Asking<'_> {
         Ok(Permit { request, refused: vec![wish], ..self.permit(every) })
     }
 
+    /// What a list holds is not known here: the permit carries what decides it name by name, while the list is read.
+    fn filter(&mut self, action: Action) -> Result<Permit, Box<Denial>> {
+        let no = |asking: &Self, refusal| Err(asking.denial(refusal, Vec::new(), Vec::new()));
+        let reach = self.question.bound().reach_catalog();
+        if !self.policy.engine.catalog() {
+            return no(self, Refusal::SwitchedOff);
+        }
+        if reach == Reach::Absent {
+            return no(self, Refusal::ScopeAbsent);
+        }
+        let areas = self.areas_of_list(action);
+        if areas.is_empty() {
+            return no(self, Refusal::Refused { may_push: false });
+        }
+        if reach == Reach::Narrower {
+            return no(self, Refusal::ScopeNarrower);
+        }
+        self.rules = areas.iter().map(|(_, rule)| rule.clone()).collect();
+        self.rules.sort();
+        self.rules.dedup();
+        let areas = areas.into_iter().map(|(area, _)| area).collect();
+        let visible = Visible::new(&self.policy.engine, self.question, self.grants, self.now, action, areas);
+        Ok(Permit { visible: Some(visible), ..self.permit(Vec::new()) })
+    }
+
+    /// Where a list may show something, and what allows to list there: it shows what may be pulled, too.
+    fn areas_of_list(&self, action: Action) -> Vec<(Pattern, RuleId)> {
+        let areas =
+            |actions: &[Action]| self.policy.engine.areas(self.question.principal(), actions, self.grants, self.now);
+        let pulled = areas(Group::Pull.members());
+        let listed = areas(&[action]).into_iter();
+        let both = listed.flat_map(|(listed, rule)| {
+            let common = pulled.iter().filter_map(move |(pulled, _)| listed.common(pulled).cloned());
+            common.map(move |area| (area, rule.clone()))
+        });
+        both.collect()
+    }
+
     /// Each word of each scope is granted where any action that it stands for is: the gate decides finely later.
     fn token(&mut self, scopes: &[Scope]) -> Result<Permit, Box<Denial>> {
         let scopes: Result<Vec<Scope>, Box<Denial>> = scopes.iter().map(|scope| self.scope(scope)).collect();
@@ -115,7 +156,13 @@ impl Asking<'_> {
     }
 
     fn scope(&mut self, scope: &Scope) -> Result<Scope, Box<Denial>> {
-        let Scope::Repository { name, actions } = scope else { return Ok(Scope::Catalog { granted: false }) };
+        let (name, actions) = match scope {
+            Scope::Repository { name, actions } => (name, actions),
+            Scope::Catalog { granted: asked } => {
+                let lists = || self.policy.engine.catalog() && !self.areas_of_list(Action::ListRepositories).is_empty();
+                return Ok(Scope::Catalog { granted: *asked && lists() });
+            }
+        };
         let mut allowed = Vec::new();
         for wire in actions.iter() {
             if self.allows_any(wire, name)? {
@@ -237,6 +284,7 @@ impl Asking<'_> {
             scopes: Vec::new(),
             rules: std::mem::take(&mut self.rules),
             conditions: Vec::new(),
+            visible: None,
             revision: self.policy.revision().clone(),
             valid_until: self.valid_until,
         }

@@ -1,5 +1,6 @@
 //! Cedar, and nothing of it outside this module: one access in, one verdict out.
 
+mod areas;
 mod grants;
 mod index;
 mod load;
@@ -73,6 +74,7 @@ pub(crate) enum Answer {
 pub(crate) struct Engine {
     pub(crate) revision: Revision,
     anonymous: bool,
+    catalog: bool,
     repositories: Vec<RepositoryRule>,
     vocabulary: Vocabulary,
     templates: GrantTemplates,
@@ -97,6 +99,7 @@ impl Engine {
         Ok(Self {
             revision: revision::revision(settings, &repositories, texts),
             anonymous: settings.anonymous,
+            catalog: settings.catalog,
             repositories,
             templates: GrantTemplates::new(&vocabulary)?,
             vocabulary,
@@ -109,6 +112,11 @@ impl Engine {
     /// Whether nobody in particular may have a token.
     pub(crate) fn anonymous(&self) -> bool {
         self.anonymous
+    }
+
+    /// Whether repositories are listed at all.
+    pub(crate) fn catalog(&self) -> bool {
+        self.catalog
     }
 
     /// The tags of a repository that are neither moved nor deleted.

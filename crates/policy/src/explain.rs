@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::{Access, Now, WireAction};
+use protocol::{Access, Group, Now, WireAction};
 
 use crate::decide::Policy;
 use crate::engine::Answer;
@@ -116,12 +116,13 @@ fn is_untold(access: &Access) -> bool {
 }
 
 /// The verb that would give a robot what it was refused for want of a grant: `grant add robot:ci --pull team/app`.
-/// `None` where no flag gives it. Where a rule forbids, no grant helps; the caller knows.
+/// `None` where nothing was. Where a rule forbids, no grant helps; the caller knows.
 #[must_use]
 pub fn remedy(name: &PrincipalName, refused: &[Access]) -> Option<String> {
     let mut flags: Vec<String> = Vec::new();
     for access in refused {
-        let flag = format!(" --{} {}", WireAction::of(access.action)?.as_str(), access.repository);
+        let word = WireAction::of(access.action).map_or(Group::List, WireAction::group);
+        let flag = format!(" --{word} {}", access.repository);
         if !flags.contains(&flag) {
             flags.push(flag);
         }
@@ -214,7 +215,7 @@ impl fmt::Display for NearMiss {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Action, Group};
+    use protocol::Action;
 
     use super::*;
     use crate::fixture;
@@ -289,7 +290,8 @@ mod tests {
         ];
         let line = "grant add robot:ci --pull other/app --push team/app";
         assert_eq!(remedy(&name, &refused).as_deref(), Some(line));
-        assert_eq!(remedy(&name, &[access(Action::ListRepositories, "team/app")]), None);
+        let line = "grant add robot:ci --list team/app";
+        assert_eq!(remedy(&name, &[access(Action::ListRepositories, "team/app")]).as_deref(), Some(line));
         assert_eq!(remedy(&name, &[]), None);
     }
 }

@@ -15,6 +15,7 @@ mod permit;
 mod principal;
 mod question;
 mod repository;
+mod visible;
 
 pub use decide::Policy;
 pub use engine::{Mistake, Place, PolicyError, PolicyText};
@@ -25,3 +26,4 @@ pub use permit::{Condition, Denial, Permit, Refusal, Revision, RuleId, Standing}
 pub use principal::{Epoch, Principal, PrincipalId, PrincipalName, PrincipalNameError, Robot};
 pub use question::{Bound, Context, Question, UploadOwner};
 pub use repository::{RepositoryRule, Settings, Visibility};
+pub use visible::{Undecided, Visible};

@@ -40,6 +40,36 @@ impl Pattern {
         }
     }
 
+    /// Whether every repository that the other means is meant.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Below(_) | Self::One(_), Self::One(one)) => self.covers(one),
+            (Self::Below(above), Self::Below(below)) => above == below || self.covers(below),
+            (Self::Below(_) | Self::One(_), Self::All) | (Self::One(_), Self::Below(_)) => false,
+        }
+    }
+
+    /// The repositories that both mean: patterns overlap only where one lies within the other.
+    pub(crate) fn common<'a>(&'a self, other: &'a Self) -> Option<&'a Self> {
+        match (self.includes(other), other.includes(self)) {
+            (true, _) => Some(other),
+            (false, true) => Some(self),
+            (false, false) => None,
+        }
+    }
+
+    /// Where the names that it covers lie among all names in ASCII order: from the first text to before the second.
+    /// `!` sorts before every character of a name that may go on, and `~` behind all of them.
+    #[must_use]
+    pub fn span(&self) -> (String, String) {
+        match self {
+            Self::All => (String::new(), "~".to_owned()),
+            Self::Below(above) => (format!("{above}/"), format!("{above}0")),
+            Self::One(one) => (one.to_string(), format!("{one}!")),
+        }
+    }
+
     /// Every pattern that covers the repository, from the widest to the narrowest: one for each level of its name.
     pub fn covering(repository: &Repository) -> impl Iterator<Item = Self> {
         let mut above: Vec<Self> =
@@ -165,6 +195,19 @@ mod tests {
         let covers = |pattern: &str, name: &str| pattern.parse::<Pattern>().unwrap().covers(&name.parse().unwrap());
         assert!(covers("a/**", "a/b") && covers("a/**", "a/b/c") && covers("**", "a") && covers("a", "a"));
         assert!(!covers("a/**", "a") && !covers("a/**", "ab/c") && !covers("a", "a/b"));
+    }
+
+    #[test]
+    fn a_span_holds_what_is_covered_and_nothing_else() {
+        let names = ["a", "a-b", "a.b", "a/b", "a/b-c", "a/b/c", "a/bc", "a0", "a_b", "aa", "b", "z9"];
+        for pattern in ["**", "a", "a/**", "a/b", "a/b/**", "a-b/**", "z9"] {
+            let pattern: Pattern = pattern.parse().unwrap();
+            let (first, end) = pattern.span();
+            for name in names {
+                let within = (first.as_str()..end.as_str()).contains(&name);
+                assert_eq!(within, pattern.covers(&name.parse().unwrap()), "{name} in {pattern}");
+            }
+        }
     }
 
     #[test]

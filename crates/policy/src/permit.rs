@@ -8,6 +8,7 @@ use protocol::{Access, Request, Scope, Tag};
 
 use crate::pattern::TagPattern;
 use crate::question::Question;
+use crate::visible::Visible;
 
 /// The name of a rule, as records and `policy show` print it: `grant:<id>`, the name of a shipped rule, or the `@id` of
 /// one of the operator's, else the file and line that it begins in.
@@ -71,6 +72,7 @@ pub struct Permit {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) rules: Vec<RuleId>,
     pub(crate) conditions: Vec<Condition>,
+    pub(crate) visible: Option<Visible>,
     pub(crate) revision: Revision,
     pub(crate) valid_until: Option<Timestamp>,
 }
@@ -118,6 +120,12 @@ impl Permit {
         &self.conditions
     }
 
+    /// What a list may show; the origin asks before it pages.
+    #[must_use]
+    pub fn visible(&self) -> Option<&Visible> {
+        self.visible.as_ref()
+    }
+
     /// The policy that decided.
     #[must_use]
     pub fn revision(&self) -> &Revision {
@@ -163,6 +171,8 @@ pub enum Refusal {
     },
     /// The upload belongs to somebody else.
     ForeignUpload,
+    /// This registry does not offer it: it is off in the configuration.
+    SwitchedOff,
     /// A rule could not be evaluated: nothing is known, so nothing is allowed.
     Broken,
 }

@@ -31,12 +31,27 @@ pub(crate) enum Reach {
 
 impl Bound {
     pub(crate) fn reach(&self, access: &Access) -> Reach {
+        match (self, WireAction::of(access.action)) {
+            (Self::Everything, _) => Reach::Within,
+            (Self::Nothing, _) => Reach::Absent,
+            (Self::Scopes(scopes), Some(wire)) => Self::reach_repository(scopes, access, wire),
+            (Self::Scopes(_), None) => self.reach_catalog(),
+        }
+    }
+
+    /// What it says about the list of repositories.
+    pub(crate) fn reach_catalog(&self) -> Reach {
+        let named = |scope: &Scope| match scope {
+            Scope::Catalog { granted } => Some(*granted),
+            Scope::Repository { .. } => None,
+        };
         match self {
             Self::Everything => Reach::Within,
             Self::Nothing => Reach::Absent,
-            Self::Scopes(scopes) => match WireAction::of(access.action) {
-                Some(wire) => Self::reach_repository(scopes, access, wire),
-                None => Self::reach_catalog(scopes),
+            Self::Scopes(scopes) => match scopes.iter().find_map(named) {
+                None => Reach::Absent,
+                Some(true) => Reach::Within,
+                Some(false) => Reach::Narrower,
             },
         }
     }
@@ -50,18 +65,6 @@ impl Bound {
             None => Reach::Absent,
             Some(actions) if actions.contains(wire) => Reach::Within,
             Some(_) => Reach::Narrower,
-        }
-    }
-
-    fn reach_catalog(scopes: &[Scope]) -> Reach {
-        let named = |scope: &Scope| match scope {
-            Scope::Catalog { granted } => Some(*granted),
-            Scope::Repository { .. } => None,
-        };
-        match scopes.iter().find_map(named) {
-            None => Reach::Absent,
-            Some(true) => Reach::Within,
-            Some(false) => Reach::Narrower,
         }
     }
 }
@@ -142,7 +145,9 @@ impl Question {
             Accesses::Every(every) => {
                 Accesses::Every(every.into_iter().map(|access| self.created_or_moved(access)).collect())
             }
-            other @ (Accesses::Identity | Accesses::Narrowing { .. } | Accesses::Scopes(_)) => other,
+            other @ (Accesses::Identity | Accesses::Narrowing { .. } | Accesses::Filter(_) | Accesses::Scopes(_)) => {
+                other
+            }
         }
     }
 

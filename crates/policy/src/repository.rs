@@ -13,6 +13,8 @@ pub struct Settings {
     pub files: Vec<String>,
     /// Whether public repositories may be read by nobody in particular.
     pub anonymous: bool,
+    /// Whether `/v2/_catalog` exists.
+    pub catalog: bool,
 }
 
 /// Who may read without a grant.

@@ -10,7 +10,7 @@ use crate::doubt::Doubt;
 use crate::observation::{Observation, Seen};
 use crate::proof::Proof;
 use crate::session::Session;
-use crate::token;
+use crate::token::{self, Jwt};
 use crate::verdict::Answer;
 
 /// One question, asked about a name and about one of its shape that nobody has.
@@ -95,7 +95,8 @@ fn without_tokens(bytes: &[u8]) -> Option<String> {
     let mut found = false;
     for name in ["token", "access_token", "refresh_token"] {
         if let Some(member) = answer.get_mut(name) {
-            let granted = member.as_str().and_then(|token| token::claims(&Secret::new(token.to_owned())));
+            let says = member.as_str().and_then(|token| Jwt::read(&Secret::new(token.to_owned())));
+            let granted = says.as_ref().and_then(token::access);
             *member = Value::String(format!("{granted:?}"));
             found = true;
         }

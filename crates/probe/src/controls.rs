@@ -145,8 +145,7 @@ pub(crate) fn learn(session: &mut Session<'_>, known: &Known, seen: &Seen, calle
             manifest_of(&child)?.1
         }
     };
-    let mut blobs = image.blobs.into_iter();
-    Ok(Content { digest, size: bytes.len() as u64, config: blobs.next(), layers: blobs.collect() })
+    Ok(Content { digest, size: bytes.len() as u64, config: image.config, layers: image.layers })
 }
 
 fn manifest_of(seen: &Observation) -> Result<(Vec<u8>, Manifest), Doubt> {

@@ -23,7 +23,7 @@ pub enum Exchanged {
     /// None was handed out.
     Refused(Seen),
     /// Here it is.
-    Token(Token),
+    Token(Box<Token>),
 }
 
 impl Exchanged {
@@ -31,7 +31,7 @@ impl Exchanged {
     #[must_use]
     pub fn token(self) -> Option<Token> {
         match self {
-            Self::Token(token) => Some(token),
+            Self::Token(token) => Some(*token),
             Self::Refused(_) => None,
         }
     }
@@ -253,7 +253,7 @@ pub(crate) fn redeem(session: &mut Session<'_>, asking: &TokenRequest) -> Result
     let response = seen.response()?;
     match response.status {
         200..=299 => Ok(match handed_out(response) {
-            Some(handed) => Exchanged::Token(token(session, handed, Arc::clone(&seen))),
+            Some(handed) => Exchanged::Token(Box::new(token(session, handed, Arc::clone(&seen)))),
             None => Exchanged::Refused(seen),
         }),
         400..=499 if response.status != 429 => Ok(Exchanged::Refused(seen)),
@@ -270,7 +270,7 @@ pub(crate) fn log_in(session: &mut Session<'_>, login: &Login, scope: &str) -> R
         return Ok(Caller::Known(Arc::new(credential)));
     };
     match session.exchange(&realm, &[scope], Some(login))? {
-        Exchanged::Token(token) => Ok(Caller::Holder(token)),
+        Exchanged::Token(token) => Ok(Caller::Holder(*token)),
         Exchanged::Refused(seen) => {
             Err(Doubt::NoToken { realm: realm.at.origin, status: seen.status().unwrap_or_default() })
         }
@@ -341,7 +341,7 @@ pub(crate) fn claims(token: &Secret) -> Option<Vec<Access>> {
 }
 
 /// What a token says that it grants. One that has no `access` that can be read is opaque.
-fn access(says: &Jwt) -> Option<Vec<Access>> {
+pub(crate) fn access(says: &Jwt) -> Option<Vec<Access>> {
     serde_json::from_value(says.claims.get("access")?.clone()).ok()
 }
 

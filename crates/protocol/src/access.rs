@@ -183,6 +183,8 @@ pub enum Accesses {
         /// What it would like: the pull on the source of a mount.
         wish: Access,
     },
+    /// A list of repositories: it holds those on which the action is allowed, down to none.
+    Filter(Action),
     /// Each scope of a token is granted as far as policy allows, down to nothing.
     Scopes(Vec<Scope>),
 }

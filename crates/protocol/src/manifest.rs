@@ -3,8 +3,11 @@
 //! What one reader takes for an image and another for an index is refused, and so are members that only one of two
 //! readers would see: repeated ones, and ones that differ in case only (GHSA-qq97-vm5h-rrhg).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::digest::Digest;
@@ -63,6 +66,12 @@ pub enum ManifestError {
         /// The member.
         member: &'static str,
     },
+    /// The member `data` of a descriptor is not Base64, or not the content that the descriptor names.
+    #[error("the member `data` of the descriptor of `{digest}` is not that content")]
+    Data {
+        /// What the descriptor names.
+        digest: Digest,
+    },
     /// Too many entries.
     #[error("the manifest names more than {limit} descriptors")]
     TooMany {
@@ -80,6 +89,8 @@ pub struct Descriptor {
     pub digest: Digest,
     /// Its length in bytes.
     pub size: u64,
+    /// The content itself, where it stands in the descriptor: of that length, and not yet known to have that name.
+    pub data: Option<Vec<u8>>,
 }
 
 impl Descriptor {
@@ -95,14 +106,19 @@ impl Descriptor {
 pub struct Manifest {
     /// Its own media type.
     pub media_type: MediaType,
-    /// The blobs it needs: configuration and layers.
-    pub blobs: Vec<Descriptor>,
-    /// The manifests it lists.
+    /// The configuration of an image.
+    pub config: Option<Descriptor>,
+    /// Other blobs that it names: the layers of an image, and what an index lists beside manifests, as caches of builds
+    /// do.
+    pub layers: Vec<Descriptor>,
+    /// The manifests that an index lists.
     pub manifests: Vec<Descriptor>,
     /// The manifest it refers to.
     pub subject: Option<Descriptor>,
-    /// `artifactType`, else the media type of the configuration.
+    /// `artifactType`; where an image has none, the media type of its configuration.
     pub artifact_type: Option<String>,
+    /// What it says about itself, and lists of referrers repeat.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -131,28 +147,47 @@ impl Manifest {
         }
     }
 
+    /// The annotations of a manifest that is stored. None, where there is something else in their place: older ones were
+    /// not read for them.
+    #[must_use]
+    pub fn annotations_of(bytes: &[u8]) -> BTreeMap<String, String> {
+        serde_json::from_slice(bytes).ok().and_then(|tree: Tree| annotations(&tree).ok()).unwrap_or_default()
+    }
+
+    /// Every descriptor in it.
+    pub fn descriptors(&self) -> impl Iterator<Item = &Descriptor> {
+        self.config.iter().chain(&self.layers).chain(&self.manifests).chain(&self.subject)
+    }
+
     fn image(tree: &Tree, media_type: MediaType) -> Result<Self, ManifestError> {
         refuse(tree, &["manifests", "fsLayers"])?;
         let config = descriptor(tree.member("config"), "config")?;
         let layers = descriptors(tree, "layers")?;
-        let artifact_type = tree.text("artifactType").unwrap_or(&config.media_type).to_owned();
+        let artifact_type = artifact_type(tree)?.unwrap_or_else(|| config.media_type.clone());
         Ok(Self {
             media_type,
-            blobs: std::iter::once(config).chain(layers).collect(),
+            config: Some(config),
+            layers,
             manifests: Vec::new(),
             subject: subject(tree)?,
             artifact_type: Some(artifact_type),
+            annotations: annotations(tree)?,
         })
     }
 
     fn index(tree: &Tree, media_type: MediaType) -> Result<Self, ManifestError> {
         refuse(tree, &["layers", "config", "fsLayers"])?;
+        let (manifests, layers) = descriptors(tree, "manifests")?
+            .into_iter()
+            .partition(|entry| entry.media_type.parse::<MediaType>().is_ok());
         Ok(Self {
             media_type,
-            blobs: Vec::new(),
-            manifests: descriptors(tree, "manifests")?,
+            config: None,
+            layers,
+            manifests,
             subject: subject(tree)?,
-            artifact_type: tree.text("artifactType").map(str::to_owned),
+            artifact_type: artifact_type(tree)?,
+            annotations: annotations(tree)?,
         })
     }
 }
@@ -182,6 +217,28 @@ fn subject(tree: &Tree) -> Result<Option<Descriptor>, ManifestError> {
     tree.member("subject").map(|subject| descriptor(Some(subject), "subject")).transpose()
 }
 
+/// An empty one is none (distribution-spec, "Listing Referrers").
+fn artifact_type(tree: &Tree) -> Result<Option<String>, ManifestError> {
+    match tree.member("artifactType") {
+        None => Ok(None),
+        Some(Tree::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Some(_) => Err(ManifestError::Member { member: "artifactType" }),
+    }
+}
+
+fn annotations(tree: &Tree) -> Result<BTreeMap<String, String>, ManifestError> {
+    const WRONG: ManifestError = ManifestError::Member { member: "annotations" };
+    let annotation = |(name, value): &(String, Tree)| match value {
+        Tree::Text(value) => Ok((name.clone(), value.clone())),
+        Tree::Map(_) | Tree::List(_) | Tree::Number(_) | Tree::Other => Err(WRONG),
+    };
+    match tree.member("annotations") {
+        None => Ok(BTreeMap::new()),
+        Some(Tree::Map(members)) => members.iter().map(annotation).collect(),
+        Some(_) => Err(WRONG),
+    }
+}
+
 fn descriptors(tree: &Tree, member: &'static str) -> Result<Vec<Descriptor>, ManifestError> {
     let Some(Tree::List(entries)) = tree.member(member) else { return Err(ManifestError::Member { member }) };
     if entries.len() > Manifest::MAX_DESCRIPTORS {
@@ -192,13 +249,23 @@ fn descriptors(tree: &Tree, member: &'static str) -> Result<Vec<Descriptor>, Man
 
 fn descriptor(tree: Option<&Tree>, member: &'static str) -> Result<Descriptor, ManifestError> {
     let read = |tree: &Tree| {
-        Some(Descriptor {
-            media_type: tree.text("mediaType")?.to_owned(),
-            digest: tree.text("digest")?.parse().ok()?,
-            size: tree.number("size")?,
-        })
+        let (media_type, digest) = (tree.text("mediaType")?.to_owned(), tree.text("digest")?.parse().ok()?);
+        Some(Descriptor { media_type, digest, size: tree.number("size")?, data: None })
     };
-    tree.and_then(read).ok_or(ManifestError::Member { member })
+    let wrong = ManifestError::Member { member };
+    let (tree, descriptor) = tree.and_then(|tree| Some((tree, read(tree)?))).ok_or(wrong)?;
+    Ok(Descriptor { data: data(tree, &descriptor)?, ..descriptor })
+}
+
+/// Base64 with the characters and the padding of RFC 4648 section 4 (image-spec, "Embedded Content").
+fn data(tree: &Tree, descriptor: &Descriptor) -> Result<Option<Vec<u8>>, ManifestError> {
+    let decoded = match tree.member("data") {
+        None => return Ok(None),
+        Some(Tree::Text(text)) => STANDARD.decode(text).ok(),
+        Some(_) => None,
+    };
+    let decoded = decoded.filter(|data| data.len() as u64 == descriptor.size);
+    decoded.map(Some).ok_or_else(|| ManifestError::Data { digest: descriptor.digest.clone() })
 }
 
 /// JSON in which every member of an object stands once.

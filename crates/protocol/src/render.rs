@@ -29,6 +29,9 @@ impl Request {
             Self::Token(token) => {
                 Rendered { method: Method::GET, target: format!("/token{}", token.query()), headers: vec![] }
             }
+            Self::Catalog { page } => {
+                Rendered { method: Method::GET, target: format!("/v2/_catalog{}", page.query(None)), headers: vec![] }
+            }
             Self::Oci(oci) => oci.render(),
         }
     }
@@ -58,7 +61,11 @@ impl Oci {
             }
             Operation::ReadUpload { upload } => (Method::GET, format!("/v2/{name}/blobs/uploads/{upload}")),
             Operation::CancelUpload { upload } => (Method::DELETE, format!("/v2/{name}/blobs/uploads/{upload}")),
-            Operation::ListTags { page } => (Method::GET, format!("/v2/{name}/tags/list{}", page.query())),
+            Operation::ListTags { page } => (Method::GET, format!("/v2/{name}/tags/list{}", page.query(None))),
+            Operation::ListReferrers { subject, artifact_type, page } => {
+                let filter = artifact_type.as_deref().map(|artifact_type| ("artifactType", artifact_type));
+                (Method::GET, format!("/v2/{name}/referrers/{subject}{}", page.query(filter)))
+            }
         };
         Rendered { method, target, headers: self.operation.headers() }
     }
@@ -98,18 +105,19 @@ impl Operation {
             | Self::OpenUpload { .. }
             | Self::ReadUpload { .. }
             | Self::CancelUpload { .. }
-            | Self::ListTags { .. } => {}
+            | Self::ListTags { .. }
+            | Self::ListReferrers { .. } => {}
         }
         headers
     }
 }
 
 impl Page {
-    /// `?n=…&last=…`, or nothing.
-    #[must_use]
-    pub fn query(&self) -> String {
+    /// `?n=…&last=…` behind what the list is filtered by, or nothing.
+    fn query(&self, filter: Option<(&str, &str)>) -> String {
         let n = self.n.map(|n| n.to_string());
-        query(n.iter().map(|n| ("n", n.as_str())).chain(self.last.iter().map(|last| ("last", last.as_str()))))
+        let n = n.iter().map(|n| ("n", n.as_str()));
+        query(filter.into_iter().chain(n).chain(self.last.iter().map(|last| ("last", last.as_str()))))
     }
 }
 

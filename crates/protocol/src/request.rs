@@ -1,7 +1,6 @@
 //! A request, parsed once: what is decided, recorded and served is this type and never the raw path.
 
-use http::Method;
-use http::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderName, IF_NONE_MATCH, RANGE};
+mod parse;
 
 use crate::access::{Access, Accesses, Action};
 use crate::conditional::{ByteRange, ContentRange, EntityTags};
@@ -10,13 +9,9 @@ use crate::head::Head;
 use crate::media_type::MediaType;
 use crate::name::{NameError, Reference, Repository, Tag, UploadId};
 use crate::problem::{ErrorCode, Problem};
-use crate::query::Query;
 use crate::route::Route;
 use crate::scope::{Scope, WireAction};
 use crate::token_request::TokenRequest;
-
-/// The most `tag` parameters of one manifest PUT; a registry must take as many as that (distribution-spec, end-7b).
-const MAX_TAGS: usize = 10;
 
 /// Everything that may be asked of pullgate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +23,11 @@ pub enum Request {
     },
     /// Something about one repository (OCI distribution-spec).
     Oci(Oci),
+    /// `/v2/_catalog`: which repositories are there? No part of the distribution-spec, and older than it.
+    Catalog {
+        /// Which part of the list.
+        page: Page,
+    },
     /// An access token (distribution, token specification).
     Token(TokenRequest),
 }
@@ -123,6 +123,15 @@ pub enum Operation {
         /// Which part of the list.
         page: Page,
     },
+    /// end-12: what refers to a manifest.
+    ListReferrers {
+        /// The manifest that is referred to; nothing says that it is there.
+        subject: Digest,
+        /// Only what is of this artifact type.
+        artifact_type: Option<String>,
+        /// Which part of the list.
+        page: Page,
+    },
 }
 
 /// GET or HEAD: decided alike, answered with or without a body.
@@ -202,8 +211,9 @@ impl Request {
     pub fn parse(head: &Head) -> Result<Self, Malformed> {
         match head.path.as_str() {
             "/token" => TokenRequest::parse(head).map(Self::Token),
-            "/v2" | "/v2/" => reading(head).map(|reading| Self::Ping { reading }),
-            path => parse_oci(head, path).map(Self::Oci),
+            "/v2" | "/v2/" => parse::reading(head).map(|reading| Self::Ping { reading }),
+            "/v2/_catalog" => parse::catalog(head).map(|page| Self::Catalog { page }),
+            path => parse::oci(head, path).map(Self::Oci),
         }
     }
 
@@ -213,6 +223,7 @@ impl Request {
         match self {
             Self::Ping { .. } => Route::Ping,
             Self::Token(_) => Route::Token,
+            Self::Catalog { .. } => Route::ListRepositories,
             Self::Oci(oci) => oci.operation.route(),
         }
     }
@@ -224,6 +235,7 @@ impl Request {
         match self {
             Self::Ping { .. } => Accesses::Identity,
             Self::Token(token) => Accesses::Scopes(token.scopes.clone()),
+            Self::Catalog { .. } => Accesses::Filter(Action::ListRepositories),
             Self::Oci(oci) => oci.accesses(),
         }
     }
@@ -231,25 +243,10 @@ impl Request {
     /// Everything that a token must carry for it: the `scope` of its challenge.
     #[must_use]
     pub fn needed_scopes(&self) -> Vec<Scope> {
-        let Self::Oci(Oci { repository, operation }) = self else { return Vec::new() };
-        let pull = [WireAction::Pull].as_slice();
-        let push = [WireAction::Pull, WireAction::Push].as_slice();
-        match operation {
-            Operation::ReadManifest { .. } | Operation::ReadBlob { .. } | Operation::ListTags { .. } => {
-                vec![Scope::of(repository, pull)]
-            }
-            Operation::DeleteManifest { .. } | Operation::DeleteBlob { .. } => {
-                vec![Scope::of(repository, &[WireAction::Delete])]
-            }
-            Operation::OpenUpload { mount: Some(Mount { from: Some(from), .. }), .. } => {
-                vec![Scope::of(repository, push), Scope::of(from, pull)].into_iter().fold(Vec::new(), Scope::merged)
-            }
-            Operation::WriteManifest { .. }
-            | Operation::OpenUpload { .. }
-            | Operation::AppendUpload { .. }
-            | Operation::FinishUpload { .. }
-            | Operation::ReadUpload { .. }
-            | Operation::CancelUpload { .. } => vec![Scope::of(repository, push)],
+        match self {
+            Self::Ping { .. } | Self::Token(_) => Vec::new(),
+            Self::Catalog { .. } => vec![Scope::Catalog { granted: true }],
+            Self::Oci(oci) => oci.needed_scopes(),
         }
     }
 
@@ -267,7 +264,7 @@ impl Request {
     pub fn repository(&self) -> Option<&Repository> {
         match self {
             Self::Oci(oci) => Some(&oci.repository),
-            Self::Ping { .. } | Self::Token(_) => None,
+            Self::Ping { .. } | Self::Catalog { .. } | Self::Token(_) => None,
         }
     }
 
@@ -280,18 +277,43 @@ impl Request {
                 operation: Operation::ReadManifest { reading, .. } | Operation::ReadBlob { reading, .. },
                 ..
             }) => *reading == Reading::Head,
-            Self::Oci(_) | Self::Token(_) => false,
+            Self::Oci(_) | Self::Catalog { .. } | Self::Token(_) => false,
         }
     }
 }
 
 impl Oci {
+    fn needed_scopes(&self) -> Vec<Scope> {
+        let Self { repository, operation } = self;
+        let pull = [WireAction::Pull].as_slice();
+        let push = [WireAction::Pull, WireAction::Push].as_slice();
+        match operation {
+            Operation::ReadManifest { .. }
+            | Operation::ReadBlob { .. }
+            | Operation::ListTags { .. }
+            | Operation::ListReferrers { .. } => vec![Scope::of(repository, pull)],
+            Operation::DeleteManifest { .. } | Operation::DeleteBlob { .. } => {
+                vec![Scope::of(repository, &[WireAction::Delete])]
+            }
+            Operation::OpenUpload { mount: Some(Mount { from: Some(from), .. }), .. } => {
+                vec![Scope::of(repository, push), Scope::of(from, pull)].into_iter().fold(Vec::new(), Scope::merged)
+            }
+            Operation::WriteManifest { .. }
+            | Operation::OpenUpload { .. }
+            | Operation::AppendUpload { .. }
+            | Operation::FinishUpload { .. }
+            | Operation::ReadUpload { .. }
+            | Operation::CancelUpload { .. } => vec![Scope::of(repository, push)],
+        }
+    }
+
     fn accesses(&self) -> Accesses {
         let one = |action| Accesses::Every(vec![Access::new(action, &self.repository)]);
         match &self.operation {
             Operation::ReadManifest { .. } => one(Action::ReadManifest),
             Operation::ReadBlob { .. } => one(Action::ReadBlob),
             Operation::ListTags { .. } => one(Action::ListTags),
+            Operation::ListReferrers { .. } => one(Action::ListReferrers),
             Operation::DeleteBlob { .. } => one(Action::DeleteBlob),
             Operation::DeleteManifest { reference: Reference::Digest(_) } => one(Action::DeleteManifest),
             Operation::DeleteManifest { reference: Reference::Tag(tag) } => {
@@ -359,153 +381,8 @@ impl Operation {
             Self::ReadUpload { .. } => Route::ReadUpload,
             Self::CancelUpload { .. } => Route::CancelUpload,
             Self::ListTags { .. } => Route::ListTags,
+            Self::ListReferrers { .. } => Route::ListReferrers,
         }
-    }
-}
-
-/// The path is cut from its right end, because a repository may itself be called `a/manifests` or `blobs/uploads`.
-fn parse_oci(head: &Head, path: &str) -> Result<Oci, Malformed> {
-    let rest = path.strip_prefix("/v2/").ok_or_else(Malformed::path)?;
-    if rest.contains("//") || rest.split('/').any(|part| matches!(part, "." | "..")) {
-        return Err(Malformed::name(NameError::Repository));
-    }
-    let (rest, last) = rest.rsplit_once('/').ok_or_else(Malformed::path)?;
-    let query = Query::parse(head.query.as_deref())?;
-    let (name, operation) = if let Some(name) = rest.strip_suffix("/blobs/uploads") {
-        (name, parse_upload(head, &query, last)?)
-    } else if let Some(name) = rest.strip_suffix("/manifests") {
-        (name, parse_manifest(head, &query, last)?)
-    } else if let Some(name) = rest.strip_suffix("/blobs") {
-        (name, parse_blob(head, last)?)
-    } else if let (Some(name), "list") = (rest.strip_suffix("/tags"), last) {
-        (name, parse_tags(head, &query)?)
-    } else {
-        return Err(Malformed::path());
-    };
-    Ok(Oci { repository: name.parse().map_err(Malformed::name)?, operation })
-}
-
-fn parse_manifest(head: &Head, query: &Query, last: &str) -> Result<Operation, Malformed> {
-    let reference = reference(last);
-    match head.method {
-        Method::GET | Method::HEAD => {
-            // A reference that cannot exist does not exist: readers get the 404 of any other.
-            let reference =
-                reference.map_err(|_| Malformed::new(404, ErrorCode::ManifestUnknown, "no such manifest"))?;
-            Ok(Operation::ReadManifest { reference, reading: reading(head)?, known: known(head)? })
-        }
-        Method::PUT => {
-            let tags: Result<Vec<Tag>, NameError> = query.all("tag").map(str::parse).collect();
-            if query.all("tag").count() > MAX_TAGS {
-                return Err(Malformed::query(format!("a manifest is given at most {MAX_TAGS} tags at once")));
-            }
-            let media_type = match text(head, CONTENT_TYPE)? {
-                None => None,
-                Some(value) => Some(
-                    value
-                        .parse::<MediaType>()
-                        .map_err(|error| Malformed::new(400, ErrorCode::ManifestInvalid, error.to_string()))?,
-                ),
-            };
-            let reference = reference.map_err(Malformed::name)?;
-            Ok(Operation::WriteManifest { reference, tags: tags.map_err(Malformed::name)?, media_type })
-        }
-        Method::DELETE => Ok(Operation::DeleteManifest { reference: reference.map_err(Malformed::name)? }),
-        _ => Err(Malformed::method()),
-    }
-}
-
-fn parse_blob(head: &Head, last: &str) -> Result<Operation, Malformed> {
-    let digest = digest(last).map_err(Malformed::name)?;
-    match head.method {
-        Method::GET | Method::HEAD => {
-            let range = text(head, RANGE)?.and_then(ByteRange::parse);
-            Ok(Operation::ReadBlob { digest, reading: reading(head)?, range, known: known(head)? })
-        }
-        Method::DELETE => Ok(Operation::DeleteBlob { digest }),
-        _ => Err(Malformed::method()),
-    }
-}
-
-fn parse_upload(head: &Head, query: &Query, last: &str) -> Result<Operation, Malformed> {
-    let named = |name| query.one(name).map(|value| value.parse::<Digest>().map_err(Malformed::name)).transpose();
-    if last.is_empty() {
-        return if head.method == Method::POST { open_upload(query) } else { Err(Malformed::method()) };
-    }
-    let upload: UploadId = last.parse().map_err(Malformed::name)?;
-    let range = || match text(head, CONTENT_RANGE)? {
-        None => Ok(None),
-        Some(value) => ContentRange::parse(value).map(Some).ok_or_else(|| {
-            Malformed::new(416, ErrorCode::BlobUploadInvalid, "not a `Content-Range`: write it as `0-1023`")
-        }),
-    };
-    match head.method {
-        Method::PATCH => Ok(Operation::AppendUpload { upload, range: range()? }),
-        Method::PUT => {
-            let digest = named("digest")?.ok_or_else(|| {
-                Malformed::new(400, ErrorCode::DigestInvalid, "the parameter `digest` is missing: it names the blob")
-            })?;
-            Ok(Operation::FinishUpload { upload, digest, range: range()? })
-        }
-        Method::GET => Ok(Operation::ReadUpload { upload }),
-        Method::DELETE => Ok(Operation::CancelUpload { upload }),
-        _ => Err(Malformed::method()),
-    }
-}
-
-fn open_upload(query: &Query) -> Result<Operation, Malformed> {
-    let named = |name| query.one(name).map(|value| value.parse::<Digest>().map_err(Malformed::name)).transpose();
-    let algorithm = match query.one("digest-algorithm") {
-        None | Some("sha256") => Algorithm::Sha256,
-        Some("sha512") => Algorithm::Sha512,
-        Some(_) => return Err(Malformed::name(NameError::Digest)),
-    };
-    let from = query.one("from").map(|value| value.parse::<Repository>().map_err(Malformed::name)).transpose()?;
-    let digest = named("digest")?;
-    let algorithm = digest.as_ref().map_or(algorithm, Digest::algorithm);
-    Ok(Operation::OpenUpload { mount: named("mount")?.map(|digest| Mount { digest, from }), digest, algorithm })
-}
-
-fn parse_tags(head: &Head, query: &Query) -> Result<Operation, Malformed> {
-    if head.method != Method::GET {
-        return Err(Malformed::method());
-    }
-    let number = |value| {
-        crate::conditional::decimal(value).ok_or_else(|| Malformed::query("the parameter `n` is not a number".into()))
-    };
-    let n = query.one("n").map(number).transpose()?;
-    let last = query.one("last").filter(|last| !last.is_empty());
-    if let Some(last) = last {
-        last.parse::<Tag>().map_err(Malformed::name)?;
-    }
-    Ok(Operation::ListTags { page: Page { n, last: last.map(str::to_owned) } })
-}
-
-fn reading(head: &Head) -> Result<Reading, Malformed> {
-    match head.method {
-        Method::GET => Ok(Reading::Get),
-        Method::HEAD => Ok(Reading::Head),
-        _ => Err(Malformed::method()),
-    }
-}
-
-fn known(head: &Head) -> Result<Option<EntityTags>, Malformed> {
-    Ok(text(head, IF_NONE_MATCH)?.map(EntityTags::parse))
-}
-
-fn text(head: &Head, name: HeaderName) -> Result<Option<&str>, Malformed> {
-    head.single(name).map_err(|error| Malformed::query(error.to_string()))
-}
-
-fn reference(text: &str) -> Result<Reference, NameError> {
-    if text.contains([':', '%']) { digest(text).map(Reference::Digest) } else { text.parse() }
-}
-
-/// The one percent-encoding that is understood: some clients encode the colon of a digest.
-fn digest(text: &str) -> Result<Digest, NameError> {
-    match text.split_once("%3A").or_else(|| text.split_once("%3a")) {
-        Some((algorithm, hex)) => format!("{algorithm}:{hex}").parse(),
-        None => text.parse(),
     }
 }
 

@@ -35,13 +35,17 @@ pub enum Route {
     CancelUpload,
     /// `GET /v2/<name>/tags/list`
     ListTags,
+    /// `GET /v2/<name>/referrers/<digest>`
+    ListReferrers,
+    /// `GET /v2/_catalog`
+    ListRepositories,
     /// `GET /token`, `POST /token`
     Token,
 }
 
 impl Route {
     /// Every route there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ping,
         Self::ReadManifest,
         Self::WriteManifest,
@@ -54,6 +58,8 @@ impl Route {
         Self::ReadUpload,
         Self::CancelUpload,
         Self::ListTags,
+        Self::ListReferrers,
+        Self::ListRepositories,
         Self::Token,
     ];
 
@@ -73,6 +79,8 @@ impl Route {
             Self::ReadUpload => "read-upload",
             Self::CancelUpload => "cancel-upload",
             Self::ListTags => "list-tags",
+            Self::ListReferrers => "list-referrers",
+            Self::ListRepositories => "list-repositories",
             Self::Token => "token",
         }
     }
@@ -114,6 +122,11 @@ impl Request {
             Route::ReadUpload => vec![oci(Operation::ReadUpload { upload })],
             Route::CancelUpload => vec![oci(Operation::CancelUpload { upload })],
             Route::ListTags => vec![oci(Operation::ListTags { page: Page::default() })],
+            Route::ListReferrers => {
+                let page = Page::default();
+                vec![oci(Operation::ListReferrers { subject: digest, artifact_type: None, page })]
+            }
+            Route::ListRepositories => vec![Self::Catalog { page: Page::default() }],
             Route::Token => [Method::GET, Method::POST]
                 .into_iter()
                 .map(|method| Self::Token(TokenRequest::sample(method, Scope::pull(repository))))

@@ -102,6 +102,7 @@ impl Configuration {
     pub(crate) fn store(&self) -> origin::Settings {
         origin::Settings {
             keep_free: self.settings.store.keep_free.bytes(),
+            sparse_indexes: self.settings.store.sparse_indexes,
             uploads_per_principal: self.settings.limits.uploads_per_principal.number().into(),
             ..origin::Settings::default()
         }

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod image;
+mod outside;
 mod server;
 
 use std::time::Duration;
@@ -10,6 +11,8 @@ use admin::{Command, GrantWords, Reply};
 use audit::Filter;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+use policy::Pattern;
 
 use crate::clock;
 use crate::output::{Exit, Failure, print};
@@ -34,7 +37,7 @@ pub(crate) fn demo() -> Result<Exit, Failure> {
     step("a stranger asks for team/app:1.0", &refused, 401)?;
     say(&format!("  {}", refused.header("www-authenticate")))?;
 
-    let key = robot(&server)?;
+    let key = robot(&server, "ci", GrantWords { pull: everywhere()?, push: everywhere()?, ..GrantWords::default() })?;
     let credential = format!("Basic {}", STANDARD.encode(format!("ci:{key}")));
     say("pullgate robot create ci --pull 'team/**' --push 'team/**': a key, shown once")?;
 
@@ -54,6 +57,10 @@ pub(crate) fn demo() -> Result<Exit, Failure> {
     let explained = joined.map(|joined| why::explain(&joined)).ok_or_else(|| Failure::no("the journal lost it"))?;
     print(&indented(&explained))?;
     remember(&server)?;
+
+    let watcher = robot(&server, "watcher", GrantWords { pull: everywhere()?, ..GrantWords::default() })?;
+    let seen = outside::ask(server.address, &format!("{REPOSITORY}:1.0"), format!("watcher:{watcher}"))?;
+    say(&format!("pullgate probe, from outside: private, shown by {} requests", seen.spent.requests))?;
     server.stop()?;
     say("everything is cleaned up; begin with: pullgate serve")?;
     Ok(Exit::Yes)
@@ -63,14 +70,17 @@ fn manifest_path() -> String {
     format!("/v2/{REPOSITORY}/manifests/1.0")
 }
 
-fn robot(server: &Server) -> Result<String, Failure> {
-    let everywhere = vec!["team/**".parse().map_err(Failure::no)?];
+fn everywhere() -> Result<Vec<Pattern>, Failure> {
+    Ok(vec!["team/**".parse().map_err(Failure::no)?])
+}
+
+fn robot(server: &Server, name: &str, grants: GrantWords) -> Result<String, Failure> {
     let create = Command::RobotCreate {
-        name: "ci".parse().map_err(Failure::no)?,
-        grants: GrantWords { pull: everywhere.clone(), push: everywhere, ..GrantWords::default() },
+        name: name.parse().map_err(Failure::no)?,
+        grants,
         ttl_seconds: 3600,
         owner: "demo".to_owned(),
-        purpose: "to be revoked".to_owned(),
+        purpose: "to show what it may".to_owned(),
         if_absent: false,
     };
     let reply = admin::call(server.data(), &create).map_err(Failure::no)?;

@@ -89,6 +89,7 @@ fn the_demonstration_is_quick_and_cleans_up() {
         "the robot asks again: 401",
         "the key was revoked (revoked_key)",
         "each written before its first byte",
+        "pullgate probe, from outside: private",
     ] {
         assert!(told.contains(shown), "{shown}: {told}");
     }

@@ -76,6 +76,13 @@ impl RobotKey {
         !self.revoked && now < self.expires
     }
 
+    /// Whether its end is near: a tenth of its life is left, or less.
+    #[must_use]
+    pub fn is_ending(&self, now: Timestamp) -> bool {
+        let (life, left) = (self.expires.duration_since(self.created), self.expires.duration_since(now));
+        left.as_secs().saturating_mul(10) <= life.as_secs()
+    }
+
     /// Whether this is the hash of the key; takes the same time wherever they differ.
     #[must_use]
     pub fn matches(&self, hash: &[u8; 32]) -> bool {

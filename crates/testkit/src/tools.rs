@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Tools and what brings them: a Debian package, or the project's own set-up.
-const SOURCES: [(&str, &str); 13] = [
+const SOURCES: [(&str, &str); 15] = [
     ("buildah", "apt-get install buildah"),
     ("containerd", "apt-get install containerd"),
     ("crane", "cargo xtask test"),
@@ -11,7 +11,9 @@ const SOURCES: [(&str, &str); 13] = [
     ("docker", "apt-get install docker.io"),
     ("docker-registry", "apt-get install docker-registry"),
     ("dockerd", "apt-get install docker.io"),
+    ("nginx", "apt-get install nginx"),
     ("oras", "cargo xtask test"),
+    ("oras-go", "cargo xtask test"),
     ("podman", "apt-get install podman"),
     ("regctl", "cargo xtask test"),
     ("skopeo", "apt-get install skopeo"),

@@ -5,15 +5,22 @@ use cargo_metadata::MetadataCommand;
 use crate::cargo;
 use crate::failure::Failure;
 
+const BENCH: [&str; 6] = ["bench", "--quiet", "--package", "xtask", "--bench", "flow"];
+
 /// CPU per request beside a bare hyper server. With `itself` that server takes pullgate's place, so that every ratio
 /// should be 1: what is left is the noise of the machine.
 pub(crate) fn flow(itself: bool) -> Result<(), Failure> {
-    const FLOW: [&str; 6] = ["bench", "--quiet", "--package", "xtask", "--bench", "flow"];
-    if itself {
-        return cargo::run(&FLOW);
-    }
+    if itself { cargo::run(&BENCH) } else { measure(&[]) }
+}
+
+/// CPU per page of lists of 10,000 entries beside lists of ten.
+pub(crate) fn lists() -> Result<(), Failure> {
+    measure(&["lists"])
+}
+
+fn measure(words: &[&str]) -> Result<(), Failure> {
     cargo::run(&["build", "--release", "--package", "pullgate"])?;
     let metadata = MetadataCommand::new().current_dir(cargo::root()).no_deps().exec()?;
     let pullgate = metadata.target_directory.join("release/pullgate");
-    cargo::run(&[FLOW.as_slice(), &["--", pullgate.as_str()]].concat())
+    cargo::run(&[BENCH.as_slice(), &["--"], words, &[pullgate.as_str()]].concat())
 }

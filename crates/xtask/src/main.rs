@@ -4,6 +4,7 @@
 mod audit;
 mod bench;
 mod cargo;
+mod conformance;
 mod failure;
 #[cfg(test)]
 mod rules;
@@ -23,6 +24,9 @@ usage: cargo xtask COMMAND
   test [--without-root]    installs what is missing, then format, build, lint, tests, and real clients
   soak                     the long tests
   bench flow [--itself]    CPU per request beside a bare hyper server; with --itself that server beside itself
+  bench lists              CPU per page of long lists beside short ones
+  conformance --suite PATH
+                           an official OCI conformance suite, built elsewhere, against a fresh server
   shape                    sizes of files and functions, share of documentation
   audit                    dependencies: bans, licences, sources, advisories (needs cargo-deny)
 ";
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         ["soak"] => soak::run(),
         ["bench", "flow"] => bench::flow(false),
         ["bench", "flow", "--itself"] => bench::flow(true),
+        ["bench", "lists"] => bench::lists(),
+        ["conformance", "--suite", suite] => conformance::run(suite),
         ["shape"] => shape::print(),
         ["audit"] => audit::run(),
         _ => {

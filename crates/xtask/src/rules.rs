@@ -3,4 +3,4 @@
 mod documents;
 mod ignored;
 mod imports;
-mod lessons;
+mod shown;

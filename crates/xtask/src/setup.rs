@@ -25,8 +25,13 @@ const REGCTL: GoTool = GoTool {
 const ORAS: &str = "0.2.43";
 
 /// Programs and the Debian package of each.
-const PROGRAMS: [(&str, &str); 4] =
-    [("podman", "podman"), ("skopeo", "skopeo"), ("buildah", "buildah"), ("docker-registry", "docker-registry")];
+const PROGRAMS: [(&str, &str); 5] = [
+    ("podman", "podman"),
+    ("skopeo", "skopeo"),
+    ("buildah", "buildah"),
+    ("docker-registry", "docker-registry"),
+    ("nginx", "nginx-light"),
+];
 /// The same, for daemons that only root can run.
 const ROOT_PROGRAMS: [(&str, &str); 3] =
     [("dockerd", "docker.io"), ("containerd", "containerd"), ("ctr", "containerd")];
@@ -68,12 +73,13 @@ pub(crate) enum SetupError {
     },
 }
 
-/// Installs what is missing, printing minutes: Debian packages with apt-get when root, crane and regctl with
-/// `go install`, oras in a virtual environment. `without_root` leaves out docker's engine and containerd.
+/// Installs what is missing, printing minutes: Debian packages with apt-get when root, crane, regctl and our program over
+/// oras-go with Go, oras in a virtual environment. `without_root` leaves out docker's engine and containerd.
 pub(crate) fn run(without_root: bool) -> Result<(), SetupError> {
     debian_packages(without_root)?;
     CRANE.put_in_place()?;
     REGCTL.put_in_place()?;
+    oras_go()?;
     oras()
 }
 
@@ -124,9 +130,7 @@ struct GoTool {
 
 impl GoTool {
     fn put_in_place(&self) -> Result<(), SetupError> {
-        let Some(go) = program("go") else {
-            return Err(SetupError::Missing { program: "go", what: "Go 1.26 or newer" });
-        };
+        let go = go()?;
         if self.is_there(&go) {
             return Ok(());
         }
@@ -144,6 +148,18 @@ impl GoTool {
         let built_from = format!("\tmod\t{}\t{}\t", self.module, self.version);
         output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(&built_from))
     }
+}
+
+/// Our own program over oras-go. Go itself knows whether anything is to be done.
+fn oras_go() -> Result<(), SetupError> {
+    let mut command = Command::new(go()?);
+    command.args(["build", "-trimpath", "-o"]).arg(tools().join("bin/oras-go")).arg(".");
+    command.env("CGO_ENABLED", "0").current_dir(root().join("crates/testkit/go/oras"));
+    do_it(command)
+}
+
+fn go() -> Result<PathBuf, SetupError> {
+    program("go").ok_or(SetupError::Missing { program: "go", what: "Go 1.26 or newer" })
 }
 
 fn oras() -> Result<(), SetupError> {

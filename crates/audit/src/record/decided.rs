@@ -96,7 +96,7 @@ impl Record {
             digest: request.and_then(digest),
             kind: match request {
                 Some(Request::Token(_)) => LeafKind::Token,
-                Some(Request::Oci(_) | Request::Ping { .. }) | None => LeafKind::Decision,
+                Some(Request::Oci(_) | Request::Catalog { .. } | Request::Ping { .. }) | None => LeafKind::Decision,
             },
             method: clean(&circumstances.method, METHOD_BYTES),
             origin: "main".to_owned(),
@@ -141,7 +141,7 @@ impl RequestGroup {
             Some(Request::Oci(Oci { operation: Operation::OpenUpload { mount: Some(mount), .. }, .. })) => {
                 group.mount_from = mount.from.as_ref().map(ToString::to_string);
             }
-            Some(Request::Oci(_) | Request::Ping { .. }) | None => {}
+            Some(Request::Oci(_) | Request::Catalog { .. } | Request::Ping { .. }) | None => {}
         }
         (group != Self::default()).then_some(group)
     }
@@ -179,6 +179,7 @@ fn refuses_scopes(request: &Request, granted: &[Scope]) -> bool {
 fn first_action(request: &Request) -> Option<Action> {
     match request.accesses() {
         Accesses::Every(every) | Accesses::Narrowing { every, .. } => every.first().map(|access| access.action),
+        Accesses::Filter(action) => Some(action),
         Accesses::Identity | Accesses::Scopes(_) => None,
     }
 }
@@ -202,7 +203,8 @@ fn digest(request: &Request) -> Option<String> {
         | Operation::DeleteManifest { reference } => reference.digest(),
         Operation::ReadBlob { digest, .. }
         | Operation::DeleteBlob { digest }
-        | Operation::FinishUpload { digest, .. } => Some(digest),
+        | Operation::FinishUpload { digest, .. }
+        | Operation::ListReferrers { subject: digest, .. } => Some(digest),
         Operation::OpenUpload { mount, digest, .. } => mount.as_ref().map(|mount| &mount.digest).or(digest.as_ref()),
         _ => None,
     };

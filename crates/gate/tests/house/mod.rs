@@ -35,11 +35,19 @@ pub(crate) const CONTENT: &[u8] =
     br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
 
 /// How a house differs from the usual one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) journal: audit::Settings,
     pub(crate) policy: policy::Settings,
     pub(crate) limits: Limits,
+}
+
+impl Default for Plan {
+    /// With every route there is.
+    fn default() -> Self {
+        let policy = policy::Settings { catalog: true, ..policy::Settings::default() };
+        Self { journal: audit::Settings::default(), policy, limits: Limits::default() }
+    }
 }
 
 /// A gate on a port of its own, with everything that stands behind it.

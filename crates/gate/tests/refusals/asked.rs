@@ -59,7 +59,8 @@ impl Asked {
     pub(crate) fn scope(&self) -> Option<String> {
         let actions = match self.route {
             Route::Ping | Route::Token => return None,
-            Route::ReadManifest | Route::ReadBlob | Route::ListTags => "pull",
+            Route::ListRepositories => return Some("registry:catalog:*".to_owned()),
+            Route::ReadManifest | Route::ReadBlob | Route::ListTags | Route::ListReferrers => "pull",
             Route::DeleteManifest | Route::DeleteBlob => "delete",
             Route::WriteManifest
             | Route::OpenUpload

@@ -162,10 +162,10 @@ impl Stranger {
     fn token(self, house: &mut House, robot: Option<&Robot>) -> String {
         let of = |repository: &str, actions: &str| format!("repository:{repository}:{actions}");
         let both = |actions: &str| [of(THERE, actions), of(NOWHERE, actions)].join("+");
-        let all = both("pull,push,delete");
+        let all = both("pull,push,delete") + "+registry:catalog:*";
         match self {
             Self::ScopeAbsent => house.token(robot, &[&of("acme/other", "pull,push,delete")]),
-            Self::ScopeNarrower => house.token(robot, &[&both("")]),
+            Self::ScopeNarrower => house.token(robot, &[&both(""), "registry:catalog:"]),
             Self::ForeignToken => {
                 let other = House::open();
                 other.token(self.robot(&other).as_ref(), &[&all])

@@ -91,14 +91,18 @@ fn stranger(stranger: Stranger, path: Path, asked: &Asked) -> Option<Refusal> {
         (Is::JournalDown, _) => Refusal::new(503, "UNAVAILABLE", Decision::Broken, Reason::JOURNAL_ERROR),
         // Whoever is somebody may ask who they are.
         (_, Route::Ping) => return None,
+        // Decided name by name, after it was written that it may be read: `listings.rs` reads it.
+        (Is::PolicyBroken, Route::ListRepositories) => return None,
         (Is::PolicyBroken, _) => Refusal::new(503, "UNAVAILABLE", Decision::Broken, Reason::POLICY_ERROR),
         // And may have a token, if need be for nothing.
         (_, Route::Token) => return None,
         (Is::ScopeAbsent, _) => Refusal::out_of_scope(Reason::SCOPE_ABSENT),
         (Is::ScopeNarrower, _) => Refusal::out_of_scope(Reason::SCOPE_NARROWER),
+        // The list of what is elsewhere.
+        (Is::Elsewhere, Route::ListRepositories) => return None,
         (Is::AnonymousToken | Is::Elsewhere | Is::OutsideWindow, _) => Refusal::denied(Reason::NOT_GRANTED),
         (Is::PushOnly, _) => return push_only(asked),
-        (Is::PullOnly, Route::ReadManifest | Route::ReadBlob | Route::ListTags) => return None,
+        (Is::PullOnly, Route::ReadManifest | Route::ReadBlob | Route::ListTags | Route::ListReferrers) => return None,
         (Is::PullOnly, _) => Refusal::denied(Reason::NOT_GRANTED),
     };
     Some(refusal)
@@ -111,9 +115,13 @@ fn push_only(asked: &Asked) -> Option<Refusal> {
     match asked.route {
         Route::ReadManifest if asked.is_head() => Some(missing("MANIFEST_UNKNOWN")),
         Route::ReadBlob if asked.is_head() => Some(missing("BLOB_UNKNOWN")),
-        Route::ReadManifest | Route::ReadBlob | Route::ListTags | Route::DeleteManifest | Route::DeleteBlob => {
-            Some(Refusal::denied(Reason::NOT_GRANTED))
-        }
+        Route::ReadManifest
+        | Route::ReadBlob
+        | Route::ListTags
+        | Route::ListReferrers
+        | Route::ListRepositories
+        | Route::DeleteManifest
+        | Route::DeleteBlob => Some(Refusal::denied(Reason::NOT_GRANTED)),
         Route::AppendUpload | Route::FinishUpload | Route::ReadUpload | Route::CancelUpload => {
             (asked.repository == THERE).then(|| Refusal::denied(Reason::FOREIGN_UPLOAD))
         }

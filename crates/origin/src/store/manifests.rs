@@ -62,6 +62,7 @@ impl Store {
         self.content.check_space()?;
         let bytes = collect(&mut work.body).await?;
         let manifest = Manifest::parse(&bytes, media_type)?;
+        check_embedded(&manifest)?;
         let digest = digest_of(&bytes, reference)?;
         let mut arrival = Arrival::draft(&self.content, &self.claims, digest.algorithm())?;
         arrival.write(&bytes)?;
@@ -69,7 +70,7 @@ impl Store {
 
         let repository = &work.request.repository;
         self.change(work, Some((&arrival, &digest)), |transaction| {
-            require(transaction, repository, &manifest)?;
+            require(transaction, repository, &manifest, self.settings.sparse_indexes)?;
             insert(transaction, repository, &digest, &manifest)?;
             for tag in work.request.operation.written_tags() {
                 tags::set(transaction, repository, tag, &digest)?;
@@ -118,16 +119,35 @@ fn digest_of(bytes: &[u8], reference: &Reference) -> Result<Digest, StoreError> 
 }
 
 /// A manifest that names what is only elsewhere would be a mount without permission. Layers that may not be
-/// distributed need not be here, and the subject may come later.
-fn require(database: &Connection, repository: &Repository, manifest: &Manifest) -> Result<(), StoreError> {
-    for Descriptor { digest, .. } in manifest.blobs.iter().filter(|blob| blob.is_distributable()) {
+/// distributed need not be here, and the subject may come later. Where sparse ones are accepted, layers and manifests
+/// that are not here are missing, wherever else they may be: nothing of them becomes readable.
+fn require(
+    database: &Connection,
+    repository: &Repository,
+    manifest: &Manifest,
+    sparse: bool,
+) -> Result<(), StoreError> {
+    let layers = if sparse { &[] } else { manifest.layers.as_slice() };
+    for Descriptor { digest, .. } in manifest.config.iter().chain(layers).filter(|blob| blob.is_distributable()) {
         if !blobs::is_member(database, repository, digest)? {
             return Err(StoreError::Reference { digest: digest.clone() });
         }
     }
-    for Descriptor { digest, .. } in &manifest.manifests {
+    let manifests = if sparse { &[] } else { manifest.manifests.as_slice() };
+    for Descriptor { digest, .. } in manifests {
         if media_type(database, repository, digest)?.is_none() {
             return Err(StoreError::Reference { digest: digest.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Content that stands in a descriptor has the name that stands beside it.
+fn check_embedded(manifest: &Manifest) -> Result<(), StoreError> {
+    let is_named = |data: &[u8], digest: &Digest| Hashing::of(digest.algorithm(), data) == *digest;
+    for Descriptor { digest, data, .. } in manifest.descriptors() {
+        if data.as_ref().is_some_and(|data| !is_named(data, digest)) {
+            return Err(ManifestError::Data { digest: digest.clone() }.into());
         }
     }
     Ok(())
@@ -154,7 +174,7 @@ fn insert(
         manifest.artifact_type,
         subject,
     ])?;
-    let blobs = manifest.blobs.iter().map(|blob| ("blob", &blob.digest));
+    let blobs = manifest.config.iter().chain(&manifest.layers).map(|blob| ("blob", &blob.digest));
     let manifests = manifest.manifests.iter().map(|child| ("manifest", &child.digest));
     let query = "INSERT INTO reference VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
     let mut statement = database.prepare_cached(query)?;

@@ -76,6 +76,9 @@ const MIGRATIONS: &[&str] = &[
         FOREIGN KEY (repository, digest) REFERENCES blob ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE INDEX manifest_artifact_type ON manifest (repository, subject, artifact_type);
+",
 ];
 
 /// Opens the database, and makes it and the folders beside it where there were none.

@@ -1,7 +1,6 @@
 //! Tags: names of manifests that may move.
 
-use http::header::LINK;
-use protocol::{Digest, Page, Repository, Tag};
+use protocol::{Digest, Oci, Operation, Page, Repository, Request, Tag};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, Work, schema};
@@ -25,8 +24,8 @@ impl Store {
         Ok(existing)
     }
 
-    pub(super) fn list_tags(&self, repository: &Repository, page: &Page) -> Result<Served, StoreError> {
-        let database = self.database();
+    pub(super) fn list_tags(&self, request: &Oci, page: &Page) -> Result<Served, StoreError> {
+        let (repository, database) = (&request.repository, self.database());
         if !is_repository(&database, repository)? {
             return Err(StoreError::RepositoryUnknown);
         }
@@ -37,8 +36,8 @@ impl Store {
         let served = Served::json(200, body.to_string());
         Ok(match tags.last().filter(|_| more) {
             Some(last) => {
-                let next = Page { n: Some(n), last: Some(last.to_string()) }.query();
-                served.with(LINK, format_args!("</v2/{repository}/tags/list{next}>; rel=\"next\""))
+                let operation = Operation::ListTags { page: Page { n: Some(n), last: Some(last.to_string()) } };
+                served.followed_by(&Request::Oci(Oci { operation, ..request.clone() }))
             }
             None => served,
         })

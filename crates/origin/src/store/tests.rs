@@ -1,9 +1,12 @@
 //! The store as its callers see it: requests in, answers out.
 
 mod crashes;
+mod formats;
 mod model;
 mod opening;
 mod pulls;
 mod pushes;
 mod races;
+mod referrers;
+mod repositories;
 mod support;

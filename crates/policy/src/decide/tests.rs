@@ -1,3 +1,5 @@
+mod catalog;
+
 use std::collections::HashSet;
 
 use protocol::{Mount, Oci, Operation, Page, Reading, Reference, Repository, Request, Route, Tag};
@@ -20,13 +22,16 @@ struct Ask {
     context: Context,
     grants: Vec<Grant>,
     anonymous: bool,
+    catalog: bool,
+    rules: Vec<&'static str>,
 }
 
 impl Ask {
     /// By the robot `ci` with its key, granted nothing.
     fn of(request: Request) -> Self {
         let (principal, context) = (fixture::robot("ci"), fixture::context());
-        Self { principal, bound: Bound::Everything, request, context, grants: Vec::new(), anonymous: false }
+        let (grants, rules) = (Vec::new(), vec![BROKEN]);
+        Self { principal, bound: Bound::Everything, request, context, grants, anonymous: false, catalog: false, rules }
     }
 
     fn granted(mut self, pattern: &str, actions: impl IntoIterator<Item = Action>) -> Self {
@@ -60,8 +65,8 @@ impl Ask {
     }
 
     fn decide(&self) -> Result<Permit, Box<Denial>> {
-        let settings = Settings { anonymous: self.anonymous, ..Settings::default() };
-        let policy = Policy::build(&settings, fixture::repositories(), &fixture::texts(&[BROKEN])).unwrap();
+        let settings = Settings { anonymous: self.anonymous, catalog: self.catalog, ..Settings::default() };
+        let policy = Policy::build(&settings, fixture::repositories(), &fixture::texts(&self.rules)).unwrap();
         let (principal, bound) = (self.principal.clone(), self.bound.clone());
         let question = Question::new(principal, bound, self.request.clone(), self.context.clone());
         policy.decide(&Arc::new(question), &self.grants.iter().cloned().collect(), fixture::now())
@@ -356,7 +361,10 @@ fn every_kind_of_refusal_is_reached_for_every_route_that_has_it() {
         let asks = [Ask::of(request.clone()).by_nobody(), Ask::of(request.clone()).bound(&[]), Ask::of(request)];
         seen.extend(asks.iter().filter_map(|ask| ask.decide().err()).map(|denial| format!("{:?}", denial.refusal())));
     }
-    assert_eq!(seen, ["Unauthenticated", "ScopeAbsent", "Refused { may_push: false }"].map(str::to_owned).into());
+    assert_eq!(
+        seen,
+        ["Unauthenticated", "ScopeAbsent", "SwitchedOff", "Refused { may_push: false }"].map(str::to_owned).into()
+    );
 }
 
 #[test]

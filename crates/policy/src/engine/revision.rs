@@ -9,6 +9,7 @@ pub(super) fn revision(settings: &Settings, repositories: &[RepositoryRule], tex
     name.add(vocabulary::SCHEMA);
     name.add(shipped::RULES);
     name.add(if settings.anonymous { "anonymous" } else { "" });
+    name.add(if settings.catalog { "catalog" } else { "" });
     for rule in repositories {
         name.add(&format!("{rule:?}"));
     }
@@ -57,6 +58,7 @@ mod tests {
         let names = [
             revision(&closed, &[], &[]),
             revision(&open, &[], &[]),
+            revision(&Settings { catalog: true, ..Settings::default() }, &[], &[]),
             revision(&closed, &[rule("a")], &[]),
             revision(&closed, &[rule("a/**")], &[]),
             revision(&closed, &[], &[text("a", "b")]),

@@ -11,6 +11,8 @@ use crate::repository::Settings;
 
 pub(super) const RULES: &str = include_str!("../shipped.cedar");
 
+/// The shipped rule that looks at the visibility of a repository.
+pub(super) const PUBLIC_READ: &str = "public-read";
 /// The shipped rule that a setting takes out.
 const ANONYMOUS_OFF: &str = "anonymous-off";
 

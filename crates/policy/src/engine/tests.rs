@@ -14,7 +14,7 @@ fn of_tag(action: Action, repository: &str, tag: &str) -> Access {
     Access::of_tag(action, &repository.parse().unwrap(), &tag.parse::<Tag>().unwrap())
 }
 
-fn engine(text: &str) -> Engine {
+fn engine(text: &str) -> std::sync::Arc<Engine> {
     fixture::policy(&[text]).engine
 }
 

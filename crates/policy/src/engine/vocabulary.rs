@@ -95,6 +95,17 @@ impl Vocabulary {
         }
     }
 
+    /// The pattern that an entity stands for; `None` where it can never exist.
+    pub(super) fn pattern_of(&self, entity: &EntityUid) -> Option<Pattern> {
+        let name = entity.id().unescaped();
+        match entity.type_name() {
+            kind if *kind == self.namespace && name == ROOT => Some(Pattern::All),
+            kind if *kind == self.namespace => name.parse().ok().map(Pattern::Below),
+            kind if *kind == self.repository => name.parse().ok().map(Pattern::One),
+            _ => None,
+        }
+    }
+
     /// What is wrong with an entity of a policy that is a namespace or a repository and can never exist.
     pub(super) fn misnamed(&self, entity: &EntityUid) -> Option<Mistake> {
         let name = entity.id().unescaped().to_owned();

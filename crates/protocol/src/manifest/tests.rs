@@ -19,8 +19,63 @@ fn parse(json: &str, media_type: MediaType) -> Result<Manifest, ManifestError> {
 #[test]
 fn an_image() {
     let manifest = parse(&image(""), MediaType::OciManifest).unwrap();
-    assert_eq!((manifest.blobs.len(), manifest.manifests.len()), (2, 0));
+    assert_eq!((manifest.config.iter().len(), manifest.layers.len(), manifest.manifests.len()), (1, 1, 0));
     assert_eq!(manifest.artifact_type.as_deref(), Some("application/vnd.oci.image.config.v1+json"));
+}
+
+#[test]
+fn the_artifact_type_is_its_own_or_that_of_the_configuration() {
+    let of = |json: &str, media_type| parse(json, media_type).unwrap().artifact_type;
+    let typed = r#","artifactType":"application/spdx+json""#;
+    let config = "application/vnd.oci.image.config.v1+json";
+    assert_eq!(of(&image(typed), MediaType::OciManifest).as_deref(), Some("application/spdx+json"));
+    assert_eq!(of(&image(r#","artifactType":"""#), MediaType::OciManifest).as_deref(), Some(config));
+    let index = |more: &str| format!(r#"{{"schemaVersion":2,"manifests":[]{more}}}"#);
+    assert_eq!(of(&index(typed), MediaType::OciIndex).as_deref(), Some("application/spdx+json"));
+    assert_eq!(of(&index(r#","artifactType":"""#), MediaType::OciIndex), None);
+    assert_eq!(of(&index(""), MediaType::OciIndex), None);
+}
+
+#[test]
+fn an_index_lists_manifests_and_other_things() {
+    let image = descriptor_json(MediaType::DockerManifest.as_str());
+    let cache = descriptor_json("application/vnd.buildkit.cacheconfig.v0");
+    let json = format!(r#"{{"schemaVersion":2,"manifests":[{image},{cache}]}}"#);
+    let index = parse(&json, MediaType::OciIndex).unwrap();
+    assert_eq!((index.config, index.layers.len(), index.manifests.len()), (None, 1, 1));
+}
+
+#[test]
+fn embedded_content_is_what_the_descriptor_says() {
+    let with = |data: &str| {
+        let embedded = descriptor_json(MediaType::OciManifest.as_str()).replace("\"size\"", &format!("{data}\"size\""));
+        parse(&image(&format!(r#","subject":{embedded}"#)), MediaType::OciManifest)
+    };
+    let subject = with(r#""data":"c2V2ZW4hIQ==","#).unwrap().subject.unwrap();
+    assert_eq!(subject.data.as_deref(), Some(b"seven!!".as_slice()));
+    assert_eq!(with("").unwrap().subject.unwrap().data, None);
+    // Another length, no padding, the other alphabet, bits that are not zero, no text at all.
+    for wrong in [r#""c2l4""#, r#""c2V2ZW4hIQ""#, r#""__________""#, r#""c2V2ZW4hIR==""#, r#""""#, "null", "7", "[]"] {
+        let expected = Err(ManifestError::Data { digest: format!("sha256:{HEX}").parse().unwrap() });
+        assert_eq!(with(&format!(r#""data":{wrong},"#)), expected, "{wrong}");
+    }
+}
+
+#[test]
+fn annotations_are_text() {
+    let annotated = image(r#","annotations":{"b":"2","a":"1"}"#);
+    let expected = [("a", "1"), ("b", "2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(parse(&annotated, MediaType::OciManifest).unwrap().annotations, expected.clone().into());
+    assert_eq!(Manifest::annotations_of(annotated.as_bytes()), expected.into());
+    for wrong in ["1", "[]", "null", r#"{"a":1}"#, r#"{"a":{}}"#] {
+        let json = image(&format!(r#","annotations":{wrong}"#));
+        assert_eq!(
+            parse(&json, MediaType::OciManifest),
+            Err(ManifestError::Member { member: "annotations" }),
+            "{wrong}"
+        );
+        assert!(Manifest::annotations_of(json.as_bytes()).is_empty(), "{wrong}");
+    }
 }
 
 #[test]
@@ -74,7 +129,7 @@ fn wrong_types_are_errors() {
 
 #[test]
 fn limits_hold_at_the_limit() {
-    let nested = |depth: usize| format!(r#","annotations":{}1{}"#, "[".repeat(depth), "]".repeat(depth));
+    let nested = |depth: usize| format!(r#","custom":{}1{}"#, "[".repeat(depth), "]".repeat(depth));
     assert!(parse(&image(&nested(MAX_DEPTH - 1)), MediaType::OciManifest).is_ok());
     assert!(parse(&image(&nested(MAX_DEPTH)), MediaType::OciManifest).is_err());
     let listing = |count: usize| {

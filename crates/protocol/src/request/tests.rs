@@ -1,5 +1,5 @@
 use http::Method;
-use http::header::HeaderValue;
+use http::header::{CONTENT_TYPE, HeaderValue, RANGE};
 use proptest::prelude::*;
 
 use super::*;
@@ -50,8 +50,9 @@ fn what_is_not_canonical_is_refused() {
     for target in [
         "/V2/a/manifests/v1",
         "//v2/a/manifests/v1",
-        "/v2/_catalog",
         "/v2/_catalog/",
+        "/v2/_catalog/x",
+        "//v2/_catalog",
         "/v2/a/tags/list/",
         "/v2/a/manifests/v1/",
         "/v2/a",
@@ -80,6 +81,7 @@ fn methods_are_closed() {
         &format!("/v2/a/blobs/{DIGEST}"),
         "/v2/a/tags/list",
         "/v2/a/blobs/uploads/",
+        "/v2/_catalog",
         "/token",
     ] {
         for method in [Method::OPTIONS, Method::TRACE, Method::CONNECT, odd(), Method::from_bytes(b"get").unwrap()] {
@@ -99,6 +101,46 @@ fn parameters_stand_once() {
     assert_eq!(status(Method::GET, "/v2/a/tags/list?n=1&n=2"), 400);
     assert_eq!(status(Method::GET, "/v2/a/tags/list?n=-1"), 400);
     assert_eq!(status(Method::GET, "/v2/a/tags/list?n=x"), 400);
+    let referrers = format!("/v2/a/referrers/{DIGEST}");
+    for query in ["n=x", "n=1&n=2", "last=v1", "artifactType=a&artifactType=b"] {
+        assert_eq!(status(Method::GET, &format!("{referrers}?{query}")), 400, "{query}");
+    }
+}
+
+#[test]
+fn the_catalog_is_read_and_nothing_else() {
+    let page = |n, last: &str| Request::Catalog { page: Page { n, last: Some(last.to_owned()) } };
+    assert_eq!(parse(Method::GET, "/v2/_catalog").unwrap(), Request::Catalog { page: Page::default() });
+    assert_eq!(parse(Method::GET, "/v2/_catalog?n=2&last=a%2Fb").unwrap(), page(Some(2), "a/b"));
+    for query in ["n=-1", "n=x", "n=1&n=2", "last=A", "last=_catalog", "last=a&last=b"] {
+        assert_eq!(status(Method::GET, &format!("/v2/_catalog?{query}")), 400, "{query}");
+    }
+    for method in [Method::HEAD, Method::PUT, Method::POST, Method::DELETE] {
+        assert_eq!(status(method, "/v2/_catalog"), 405);
+    }
+}
+
+#[test]
+fn referrers_are_asked_for_by_digest() {
+    let filter = |query: &str| {
+        let request = parse(Method::GET, &format!("/v2/a/referrers/{DIGEST}{query}")).unwrap();
+        let Request::Oci(Oci { operation: Operation::ListReferrers { artifact_type, .. }, .. }) = request else {
+            panic!("{request:?}")
+        };
+        artifact_type
+    };
+    assert_eq!(filter("?artifactType="), None);
+    for query in ["?artifactType=application/spdx+json", "?n=3&artifactType=application%2Fspdx%2Bjson"] {
+        assert_eq!(filter(query).as_deref(), Some("application/spdx+json"), "{query}");
+    }
+    for bad in ["/v2/a/referrers/v1", "/v2/a/referrers/sha256:abc", "/v2/a/referrers/", "/v2/A/referrers/sha256:abc"] {
+        assert_eq!(status(Method::GET, bad), 400, "{bad}");
+    }
+    let nested = parse(Method::GET, &format!("/v2/a/referrers/b/referrers/{DIGEST}")).unwrap();
+    assert_eq!(nested.repository().map(Repository::as_str), Some("a/referrers/b"));
+    for method in [Method::HEAD, Method::PUT, Method::POST, Method::DELETE] {
+        assert_eq!(status(method, &format!("/v2/a/referrers/{DIGEST}")), 405);
+    }
 }
 
 #[test]
@@ -127,6 +169,20 @@ fn a_push_names_each_tag() {
 }
 
 #[test]
+fn docker_schema_1_is_refused_with_the_reason() {
+    for media_type in [
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws; charset=utf-8",
+    ] {
+        let mut head = Head::new(Method::PUT, "/v2/a/manifests/v1");
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        let problem = Request::parse(&head).unwrap_err().problem;
+        assert_eq!((problem.status, problem.code.as_str()), (400, "MANIFEST_INVALID"));
+        assert!(problem.message.contains("schema 1"), "{}", problem.message);
+    }
+}
+
+#[test]
 fn tags_are_bounded() {
     let many = |count: usize| (0..count).map(|n| format!("tag=t{n}")).collect::<Vec<_>>().join("&");
     assert!(parse(Method::PUT, &format!("/v2/a/manifests/{DIGEST}?{}", many(10))).is_ok());
@@ -139,6 +195,7 @@ fn challenges_hold_everything_that_is_needed() {
         parse(method, target).unwrap().needed_scopes().iter().map(Scope::to_string).collect()
     };
     assert_eq!(scopes(Method::GET, "/v2/a/manifests/v1"), ["repository:a:pull"]);
+    assert_eq!(scopes(Method::GET, "/v2/_catalog?n=3"), ["registry:catalog:*"]);
     assert_eq!(scopes(Method::PUT, "/v2/a/manifests/v1"), ["repository:a:pull,push"]);
     assert_eq!(scopes(Method::DELETE, "/v2/a/manifests/v1"), ["repository:a:delete"]);
     let mount = format!("/v2/a/blobs/uploads/?mount={DIGEST}&from=b");
@@ -221,12 +278,24 @@ fn operations() -> impl Strategy<Value = Operation> {
         uploads().prop_map(|upload| Operation::CancelUpload { upload }),
         (proptest::option::of(0..u64::MAX), proptest::option::of(tags()))
             .prop_map(|(n, last)| { Operation::ListTags { page: Page { n, last: last.map(|tag| tag.to_string()) } } }),
+        (
+            digests(),
+            proptest::option::of("[!-~]{1,20}"),
+            proptest::option::of(0..u64::MAX),
+            proptest::option::of(digests())
+        )
+            .prop_map(|(subject, artifact_type, n, last)| {
+                let page = Page { n, last: last.map(|digest| digest.to_string()) };
+                Operation::ListReferrers { subject, artifact_type, page }
+            }),
     ]
 }
 
 fn requests() -> impl Strategy<Value = Request> {
     prop_oneof![
         readings().prop_map(|reading| Request::Ping { reading }),
+        (proptest::option::of(0..u64::MAX), proptest::option::of(repository()))
+            .prop_map(|(n, last)| Request::Catalog { page: Page { n, last: last.map(|name| name.to_string()) } }),
         (repository(), operations()).prop_map(|(repository, operation)| Request::Oci(Oci { repository, operation })),
         (proptest::option::of("[a-z.]{1,9}"), proptest::collection::btree_set(repository(), 0..4), any::<bool>())
             .prop_map(|(service, names, offline)| Request::Token(TokenRequest {

@@ -26,9 +26,9 @@ pub(crate) enum GrantVerb {
     },
 }
 
-/// `grant add`: at least one of the four that reach something.
+/// `grant add`: at least one of those that reach something.
 #[derive(Args, Clone, Debug)]
-#[command(group(ArgGroup::new("reach").required(true).multiple(true).args(["pull", "push", "delete", "read_manifest"])))]
+#[command(group(ArgGroup::new("reach").required(true).multiple(true).args(["pull", "push", "delete", "list", "read_manifest"])))]
 pub(crate) struct Add {
     /// to whom, such as robot:ci
     pub(crate) who: Who,
@@ -59,10 +59,13 @@ pub(crate) struct Reach {
     /// may delete
     #[arg(long, value_name = "GLOB")]
     pub(crate) delete: Vec<Pattern>,
+    /// may list tags, referrers and, where the catalog is on, repositories
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) list: Vec<Pattern>,
     /// may read manifests, and no configuration or layer
     #[arg(long, value_name = "GLOB")]
     pub(crate) read_manifest: Vec<Pattern>,
-    /// may not list tags and referrers of what it may pull
+    /// may not list what it may pull
     #[arg(long)]
     pub(crate) no_list: bool,
 }

@@ -107,11 +107,13 @@ impl<'de> Deserialize<'de> for OriginKind {
 pub(crate) struct Store {
     /// With less free space pushes are refused, so that the journal, which usually shares the disk, goes on.
     pub(crate) keep_free: Size,
+    /// Whether images may name layers, and indexes manifests, that are not in their repository.
+    pub(crate) sparse_indexes: bool,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { keep_free: Size::of_bytes(256 << 20) }
+        Self { keep_free: Size::of_bytes(256 << 20), sparse_indexes: false }
     }
 }
 

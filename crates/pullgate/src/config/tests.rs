@@ -154,6 +154,7 @@ fn every_key_is_read() {
         segment_bytes = 1_000_000
         [store]
         keep_free = 0
+        sparse_indexes = true
         [robots]
         max_ttl = "0"
         [limits]
@@ -177,6 +178,7 @@ fn every_key_is_read() {
     assert_eq!(settings.repository.len(), 1);
     assert!(settings.policy.anonymous && settings.audit.strict);
     assert_eq!((settings.audit.segment_bytes, settings.store.keep_free.bytes()), (1_000_000, 0));
+    assert!(settings.store.sparse_indexes);
     assert_eq!(settings.robots.max_ttl, KeyLifetime::NoKeys);
     let Limits { header_block, body_idle, connections, connections_per_address, uploads_per_principal, drain } =
         settings.limits;

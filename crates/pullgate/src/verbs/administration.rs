@@ -129,6 +129,7 @@ fn words(reach: &Reach) -> GrantWords {
         pull: reach.pull.clone(),
         push: reach.push.clone(),
         delete: reach.delete.clone(),
+        list: reach.list.clone(),
         read_manifest: reach.read_manifest.clone(),
         no_list: reach.no_list,
     }

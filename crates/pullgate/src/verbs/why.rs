@@ -4,6 +4,9 @@
 use audit::{AccessGroup, Decision, Joined, Reason, Record};
 use protocol::{Action, Group};
 
+/// Asked of all repositories at once, so that no refusal of it names one.
+const LIST: &str = "list-repositories";
+
 /// The explanation of one request, line by line.
 pub(crate) fn explain(joined: &Joined) -> String {
     let record = &joined.record;
@@ -61,6 +64,7 @@ fn sentence(record: &Record) -> &'static str {
         (Reason::NOT_GRANTED, "nothing allows it"),
         (Reason::FORBIDDEN, "a rule forbids it"),
         (Reason::FOREIGN_UPLOAD, "the upload belongs to somebody else"),
+        (Reason::SWITCHED_OFF, "it is off in the configuration"),
         (Reason::UNKNOWN_CREDENTIAL, "the credential is none of ours"),
         (Reason::WRONG_SECRET, "the id of the key is known and its secret is wrong"),
         (Reason::EXPIRED_KEY, "the key has expired"),
@@ -87,6 +91,9 @@ fn remedies(record: &Record) -> Vec<String> {
     let name = record.principal.as_ref().filter(|principal| principal.kind == "robot").and_then(|p| p.name.as_deref());
     let is = |reason: Reason| record.reason == reason.as_str();
     match name {
+        Some(name) if is(Reason::NOT_GRANTED) && record.action.as_deref() == Some(LIST) => {
+            vec![format!("pullgate grant add robot:{name} --list GLOB")]
+        }
         Some(name) if is(Reason::NOT_GRANTED) => {
             let missing = record.policy.iter().flat_map(|policy| &policy.missing);
             missing.filter_map(|access| grant(name, access)).collect()
@@ -95,6 +102,7 @@ fn remedies(record: &Record) -> Vec<String> {
             vec![format!("pullgate robot rotate {name}")]
         }
         Some(name) if is(Reason::DISABLED) => vec![format!("pullgate robot enable {name}")],
+        _ if is(Reason::SWITCHED_OFF) => vec!["set `policy.catalog = true` in the configuration".to_owned()],
         _ if is(Reason::FOREIGN_HOST) => vec!["add the name to `public_urls` in the configuration".to_owned()],
         _ => Vec::new(),
     }
@@ -102,13 +110,14 @@ fn remedies(record: &Record) -> Vec<String> {
 
 fn grant(name: &str, access: &AccessGroup) -> Option<String> {
     let action: Action = access.action.parse().ok()?;
-    let group =
-        [Group::Pull, Group::Push, Group::Delete].into_iter().find(|group| group.members().contains(&action))?;
+    let group = Group::ALL.into_iter().find(|group| group.members().contains(&action))?;
     Some(format!("pullgate grant add robot:{name} --{group} {}", access.repository))
 }
 
 #[cfg(test)]
 mod tests {
+    use audit::PrincipalGroup;
+
     use super::*;
 
     #[test]
@@ -125,6 +134,13 @@ mod tests {
             |action: &str| AccessGroup { action: action.to_owned(), repository: "team/app".to_owned(), tag: None };
         assert_eq!(grant("ci", &access("read-blob")).unwrap(), "pullgate grant add robot:ci --pull team/app");
         assert_eq!(grant("ci", &access("move-tag")).unwrap(), "pullgate grant add robot:ci --push team/app");
-        assert_eq!(grant("ci", &access("list-repositories")), None);
+        assert_eq!(grant("ci", &access("list-repositories")).unwrap(), "pullgate grant add robot:ci --list team/app");
+        let listing = Record {
+            action: Some(LIST.to_owned()),
+            reason: Reason::NOT_GRANTED.as_str().to_owned(),
+            principal: Some(PrincipalGroup { id: None, kind: "robot".to_owned(), name: Some("ci".to_owned()) }),
+            ..Record::default()
+        };
+        assert_eq!(remedies(&listing), ["pullgate grant add robot:ci --list GLOB"]);
     }
 }

@@ -55,12 +55,14 @@ fn snapshot_name(client: &str, refusal: Refusal) -> String {
     format!("{client}__{}", refusal.key())
 }
 
-/// Without the random part of the names of folders that a client was given, and without warnings of parts: a client
-/// that copies several at once is not refused in the same order every time.
+/// Without the random part of the names of folders that a client was given, and without warnings and progress of parts: a
+/// client that copies several at once is not refused in the same order, and at the same moment, every time.
 fn steady(text: &str) -> String {
     const FOLDER: &str = "[home]/.tmp";
     const PARTS: [&str; 3] = ["Failed to copy ", "Failed to retrieve blob", "Failed to push blob"];
-    let of_a_part = |line: &str| PARTS.iter().any(|part| line.contains(&format!("level=WARN msg=\"{part}")));
+    const PROGRESS: &str = "[id]: ";
+    let warns = |line: &str| PARTS.iter().any(|part| line.contains(&format!("level=WARN msg=\"{part}")));
+    let of_a_part = |line: &str| line.starts_with(PROGRESS) || warns(line);
     let text: String = text.split_inclusive('\n').filter(|line| !of_a_part(line)).collect();
     let mut parts = text.split(FOLDER);
     let first = parts.next().unwrap_or_default().to_owned();

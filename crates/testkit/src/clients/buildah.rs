@@ -16,6 +16,11 @@ impl Buildah {
     pub fn new() -> Self {
         Self { containers: Containers::new("buildah") }
     }
+
+    /// Runs it with these words, in its home.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.containers.run(arguments)
+    }
 }
 
 impl Default for Buildah {

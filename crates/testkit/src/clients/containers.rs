@@ -44,13 +44,13 @@ impl Containers {
         self.run(&["push", "--tls-verify=false", reference])
     }
 
-    /// podman and buildah: a list made in an empty storage.
+    /// podman and buildah: a list made in an empty storage. Prints its digest.
     pub(super) fn push_index(&self, index: &Layout, reference: &str) -> Ran {
         self.forget();
         self.run(&["manifest", "create", reference]).ok();
         self.run(&["manifest", "add", "--all", reference, &format!("oci:{}", path(index.folder()))]).ok();
         let to = format!("docker://{reference}");
-        self.run(&["manifest", "push", "--all", "--tls-verify=false", reference, &to])
+        self.run(&["manifest", "push", "--all", "--tls-verify=false", "--digestfile", "/dev/stdout", reference, &to])
     }
 
     /// podman and buildah: a pull into an empty storage.

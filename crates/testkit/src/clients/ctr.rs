@@ -1,6 +1,7 @@
 //! containerd's ctr.
 
 use std::cell::Cell;
+use std::fs;
 
 use super::{Client, last_digest, path, pulled};
 use crate::daemons::Containerd;
@@ -20,6 +21,36 @@ impl Ctr {
     /// A ctr whose containerd has just started.
     pub fn new() -> Self {
         Self { home: Home::new(), engine: Containerd::start(), user: String::new(), namespaces: Cell::new(0) }
+    }
+
+    /// Pulls by a reference of `host` from the registry that a `hosts.toml` names in its place, and prints the digest of
+    /// what is there now.
+    pub fn pull_through(&self, host: &str, registry: &str, reference: &str) -> Ran {
+        let namespace = self.namespace();
+        let ran = self.through(&namespace, "pull", host, registry, &["--snapshotter=native", reference]);
+        if ran.status.success() { self.run(&namespace, &["images", "list"]) } else { ran }
+    }
+
+    /// Pushes by a reference of `host` to the registry that a `hosts.toml` names in its place.
+    pub fn push_through(&self, host: &str, registry: &str, image: &Layout, reference: &str) -> Ran {
+        let namespace = self.namespace();
+        self.import(&namespace, image, reference);
+        self.through(&namespace, "push", host, registry, &[reference])
+    }
+
+    fn through(&self, namespace: &str, verb: &str, host: &str, registry: &str, arguments: &[&str]) -> Ran {
+        let folder = self.home.fresh();
+        let hosts = format!("[host.\"http://{registry}\"]\n  capabilities = [\"pull\", \"resolve\", \"push\"]\n");
+        fs::create_dir(folder.join(host)).expect("a folder is made");
+        fs::write(folder.join(host).join("hosts.toml"), hosts).expect("a file is written");
+        let flags = ["images", verb, "--hosts-dir", path(&folder), "--user", &self.user];
+        self.run(namespace, &[&flags[..], arguments].concat())
+    }
+
+    fn import(&self, namespace: &str, image: &Layout, reference: &str) {
+        let file = self.home.fresh().join("archive.tar");
+        image.archive(&file, reference);
+        self.run(namespace, &["images", "import", "--all-platforms", "--no-unpack", path(&file)]).ok();
     }
 
     /// Runs in a namespace, which sees no other's images and blobs.
@@ -59,10 +90,8 @@ impl Client for Ctr {
     }
 
     fn push(&self, image: &Layout, reference: &str) -> Ran {
-        let file = self.home.fresh().join("archive.tar");
-        image.archive(&file, reference);
         let namespace = self.namespace();
-        self.run(&namespace, &["images", "import", "--all-platforms", "--no-unpack", path(&file)]).ok();
+        self.import(&namespace, image, reference);
         self.transfer(&namespace, "push", &[], reference)
     }
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from oras.client import OrasClient
+from oras.oci import Subject
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -39,6 +40,29 @@ def pull(client, reference):
     response = client.do_request(f"{client.prefix}://{url}", headers={"Accept": f"{MANIFEST}, {INDEX}"})
     demand(response)
     print("sha256:" + hashlib.sha256(response.content).hexdigest())
+
+
+def attach(client, reference, blob):
+    """Under a tag of its own: the library has no push by digest."""
+    _, subject = referred(client, reference)
+    target = reference.rsplit(":", 1)[0] + ":attached"
+    demand(client.push(target, config_path=CONFIG, files=[blob], subject=subject, disable_path_validation=True))
+
+
+def discover(client, reference):
+    container, subject = referred(client, reference)
+    url = f"{client.prefix}://{container.registry}/v2/{container.api_prefix}/referrers/{subject.digest}"
+    response = client.do_request(url, headers={"Accept": INDEX})
+    demand(response)
+    print("\n".join(referrer["digest"] for referrer in response.json()["manifests"]))
+
+
+def referred(client, reference):
+    container = prepared(client, reference)
+    response = client.do_request(f"{client.prefix}://{container.manifest_url()}", headers={"Accept": f"{MANIFEST}, {INDEX}"})
+    demand(response)
+    digest = "sha256:" + hashlib.sha256(response.content).hexdigest()
+    return container, Subject(response.headers["Content-Type"], digest, len(response.content))
 
 
 def tags(client, repository):

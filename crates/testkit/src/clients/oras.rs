@@ -1,6 +1,7 @@
 //! oras, the Python library.
 
 use std::fs;
+use std::path::Path;
 
 use super::{Client, last_digest, path, pulled};
 use crate::home::{Home, Ran};
@@ -30,6 +31,16 @@ impl Oras {
         let home = Home::new();
         fs::write(home.path("program.py"), PROGRAM).expect("the program is written");
         Self { home, scheme }
+    }
+
+    /// Pushes a file as an artefact that refers to another manifest.
+    pub fn attach(&self, subject: &str, blob: &Path) -> Ran {
+        self.run("attach", &[subject, path(blob)], "")
+    }
+
+    /// Prints what refers to a manifest.
+    pub fn discover(&self, subject: &str) -> Ran {
+        self.run("discover", &[subject], "")
     }
 
     fn run(&self, verb: &str, arguments: &[&str], input: &str) -> Ran {

@@ -16,6 +16,11 @@ impl Podman {
     pub fn new() -> Self {
         Self { containers: Containers::new("podman") }
     }
+
+    /// Runs it with these words, in its home.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.containers.run(arguments)
+    }
 }
 
 impl Default for Podman {

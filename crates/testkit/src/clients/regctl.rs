@@ -16,7 +16,8 @@ impl Regctl {
         Self::default()
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    /// Runs it with these words, in its home.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         self.home.run("regctl", arguments, "")
     }
 }

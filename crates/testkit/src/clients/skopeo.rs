@@ -22,7 +22,8 @@ impl Skopeo {
         self.run(&["inspect", "--raw", "--tls-verify=false", &format!("docker://{reference}")])
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    /// Runs it with these words, in its home.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         self.containers.run(arguments)
     }
 }

@@ -9,12 +9,14 @@ use crate::load::{CONNECTIONS, Figure, ROUND};
 /// What was measured, and under which circumstances.
 #[derive(Debug)]
 pub(crate) struct Report {
-    subject: &'static str,
+    /// What is measured, and beside what.
+    sides: [&'static str; 2],
+    title: &'static str,
     circumstances: String,
     rows: Vec<Row>,
 }
 
-/// One kind of request: the subject's figure and the floor's, round by round.
+/// One kind of request: the figures of both sides, round by round.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
@@ -22,7 +24,7 @@ pub(crate) struct Row {
 }
 
 impl Report {
-    pub(crate) fn new(subject: &'static str, cores: &Cores, rows: Vec<Row>) -> Self {
+    pub(crate) fn new(title: &'static str, sides: [&'static str; 2], cores: &Cores, rows: Vec<Row>) -> Self {
         let control = fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control").expect("the kernel tells");
         let circumstances = format!(
             "server on CPU {}, load on CPU {}, {CONNECTIONS} connections, loopback under congestion control `{}`; \
@@ -33,37 +35,29 @@ impl Report {
             rows.first().map_or(0, |row| row.pairs.len()),
             ROUND.as_secs()
         );
-        Self { subject, circumstances, rows }
+        Self { sides, title, circumstances, rows }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "CPU time per request of {}, beside a bare hyper server that answers the same bytes",
-            self.subject
-        )?;
-        writeln!(f, "{}\n", self.circumstances)?;
-        writeln!(
-            f,
-            "{:<26}{:>12}{:>12}{:>8}  {:<14}{:>12}",
-            "", self.subject, "bare hyper", "ratio", "(range)", "requests/s"
-        )?;
+        let [subject, other] = self.sides;
+        writeln!(f, "{}\n{}\n", self.title, self.circumstances)?;
+        writeln!(f, "{:<26}{subject:>12}{other:>12}{:>8}  {:<14}{:>12}", "", "ratio", "(range)", "requests/s")?;
         self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ratios = sorted(self.pairs.iter().map(|(subject, floor)| subject.cpu / floor.cpu));
+        let ratios = sorted(self.pairs.iter().map(|(subject, other)| subject.cpu / other.cpu));
         let range = format!("({:.2}-{:.2})", ratios[0], ratios[ratios.len() - 1]);
         write!(
             f,
             "{:<26}{:>9.1} µs{:>9.1} µs{:>8.2}  {range:<14}{:>12.0}",
             self.name,
             median(self.pairs.iter().map(|(subject, _)| subject.cpu)),
-            median(self.pairs.iter().map(|(_, floor)| floor.cpu)),
+            median(self.pairs.iter().map(|(_, other)| other.cpu)),
             ratios[ratios.len() / 2],
             median(self.pairs.iter().map(|(subject, _)| subject.rate)),
         )

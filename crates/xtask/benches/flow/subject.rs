@@ -15,8 +15,10 @@ use crate::cores::Cores;
 use crate::exchange::{Body, Exchange, token};
 use crate::floor;
 
+/// Below this the robot may read and write.
+pub(crate) const NAMESPACE: &str = "bench";
 const REPOSITORY: &str = "bench/app";
-const ROBOT: &str = "bench";
+pub(crate) const ROBOT: &str = "bench";
 const BLOB_SIZE: u64 = 20 * 1024;
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -90,8 +92,9 @@ impl Pullgate {
     }
 
     /// Creates the robot; its key.
-    fn robot(&self) -> String {
-        let words = ["robot", "create", ROBOT, "--pull", REPOSITORY, "--push", REPOSITORY, "--ttl", "1h"];
+    pub(crate) fn robot(&self) -> String {
+        let all = &format!("{NAMESPACE}/**");
+        let words = ["robot", "create", ROBOT, "--pull", all, "--push", all, "--ttl", "1h"];
         let mut command = Command::new(&self.program);
         let made = command.args(words).args(["--format", "json", "--data"]).arg(&self.data).output();
         let made = made.expect("the program starts");
@@ -121,7 +124,7 @@ impl Pullgate {
         (target, format!("/v2/{REPOSITORY}/blobs/{digest}"))
     }
 
-    fn sent(&self, method: &str, target: &str, token: &str, (media_type, body): (&str, &[u8])) {
+    pub(crate) fn sent(&self, method: &str, target: &str, token: &str, (media_type, body): (&str, &[u8])) {
         let credential = format!("Bearer {token}");
         let headers = [("Authorization", credential.as_str()), ("Content-Type", media_type)];
         let answer = http::request(self.subject.address, method, target, &headers, body);

@@ -275,6 +275,67 @@ fn what_may_be_missing() {
 }
 
 #[test]
+fn sparse_ones_where_they_are_allowed() {
+    let mut bench = Bench::new();
+    let child = bench.push_image("a", "latest", "layer of the child");
+    bench.push("a", "layer");
+    let config = bench.push("b", "{}");
+    let sparse_image = image(&config, &[&digest("layer")]);
+    let (lone, nested) = (index(&[&digest("nowhere"), &child]), index(&[&digest(&index(&[&child]))]));
+    for manifest in [&sparse_image, &lone, &nested] {
+        assert_eq!(status(&bench.ask("PUT /v2/b/manifests/x", manifest.as_str())), 400);
+    }
+    bench.settings.sparse_indexes = true;
+    bench.reopen();
+    for manifest in [&sparse_image, &lone, &nested] {
+        assert_eq!(status(&bench.ask("PUT /v2/b/manifests/x", manifest.as_str())), 201);
+        assert_eq!(bench.content("/v2/b/manifests/x").unwrap(), *manifest);
+    }
+    // What is only elsewhere stays there.
+    for elsewhere in [format!("manifests/{child}"), format!("blobs/{}", digest("layer"))] {
+        assert_eq!(bench.content(&format!("/v2/b/{elsewhere}")), None);
+    }
+    let headless = image(&digest("config"), &[]);
+    assert_eq!(status(&bench.ask("PUT /v2/b/manifests/y", headless.as_str())), 400);
+    // What comes later completes it, and is held by it.
+    bench.push("b", "layer");
+    assert_eq!(status(&bench.ask(&format!("DELETE /v2/b/blobs/{}", digest("layer")), ())), 405);
+}
+
+#[test]
+fn an_index_of_blobs_needs_them_as_blobs() {
+    let bench = Bench::new();
+    let layer = descriptor("application/vnd.oci.image.layer.v1.tar+gzip", &digest("layer"));
+    let cache = manifest("image.index", &format!(r#""manifests":[{layer}]"#));
+    assert_eq!(status(&bench.ask("PUT /v2/a/manifests/cache", cache.as_str())), 400);
+    bench.push("b", "layer");
+    assert_eq!(status(&bench.ask("PUT /v2/a/manifests/cache", cache.as_str())), 400);
+    bench.push("a", "layer");
+    assert_eq!(status(&bench.ask("PUT /v2/a/manifests/cache", cache.as_str())), 201);
+    assert_eq!(status(&bench.ask(&format!("DELETE /v2/a/blobs/{}", digest("layer")), ())), 405);
+}
+
+#[test]
+fn embedded_content_has_its_name() {
+    let bench = Bench::new();
+    let config = bench.push("a", "{}");
+    let put = |data: &str| {
+        let config = descriptor("application/vnd.oci.empty.v1+json", &config);
+        let config = config.replace("}", &format!(r#","data":"{data}"}}"#));
+        bench.ask(
+            "PUT /v2/a/manifests/x",
+            manifest("image.manifest", &format!(r#""config":{config},"layers":[]"#)).as_str(),
+        )
+    };
+    assert_eq!(status(&put("e30=")), 201);
+    for wrong in ["W10=", "e30", "e30gIA=="] {
+        let refused = put(wrong).unwrap_err().problem();
+        assert_eq!((refused.status, refused.code.as_str()), (400, "MANIFEST_INVALID"), "{wrong}");
+        assert!(refused.message.contains(&config), "{}", refused.message);
+    }
+}
+
+#[test]
 fn a_manifest_that_is_not_one_is_refused() {
     let bench = Bench::new();
     let image = image(&bench.push("a", "{}"), &[]);

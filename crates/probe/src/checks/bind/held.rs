@@ -79,7 +79,8 @@ impl Held {
             let seen = session.ask(&request.credential(caller.credential()))?;
             let Some(manifest) = parsed(seen.response()?) else { return Ok(None) };
             held.0.extend(seen.digest());
-            held.0.extend(manifest.blobs.iter().map(|blob| blob.digest.clone()));
+            let blobs = manifest.config.iter().chain(&manifest.layers);
+            held.0.extend(blobs.map(|blob| blob.digest.clone()));
             let children = manifest.manifests.iter().filter(|child| !held.0.contains(&child.digest));
             waiting.extend(children.map(|child| child.digest.to_string()));
         }

@@ -134,7 +134,7 @@ fn tok_03(session: &mut Session<'_>) -> Result<Answer, Doubt> {
             let wide = access.iter().find(|entry| entry.kind == "registry" && !entry.actions.is_empty());
             Ok(wide.map_or(Answer::AsIntended, |entry| too_much(&token, entry)))
         }
-        None => list(session, token),
+        None => list(session, *token),
     }
 }
 
@@ -227,8 +227,8 @@ fn tok_07(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let asking = realm.asking(&[format!("repository:{}:pull", second.name)]).login(low);
     let answer = match session.redeem(&asking)? {
         Exchanged::Refused(_) => Answer::AsIntended,
-        Exchanged::Token(token) if token.is_empty() => super::read(session, &Caller::Holder(token), second)?,
-        Exchanged::Token(token) => super::opens(session, token, true, second)?,
+        Exchanged::Token(token) if token.is_empty() => super::read(session, &Caller::Holder(*token), second)?,
+        Exchanged::Token(token) => super::opens(session, *token, true, second)?,
     };
     Ok(answer.given(second_is_there(session)))
 }

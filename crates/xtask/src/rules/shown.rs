@@ -1,4 +1,4 @@
-//! `docs/lessons.md` names tests that exist: the last cell of each row holds `` `crate::test` `` at least once.
+//! Pages that name tests name tests that exist: the last cell of each row holds `` `crate::test` `` at least once.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,14 +6,40 @@ use std::fs;
 use crate::cargo::root;
 use crate::sources;
 
+const PAGES: [&str; 2] = ["docs/lessons.md", SPECIFICATION];
+const SPECIFICATION: &str = "docs/reference/distribution-spec.md";
+
 #[test]
-fn every_lesson_names_tests_that_exist() {
-    let page = fs::read_to_string(root().join("docs/lessons.md")).unwrap();
-    let rows = rows(&page);
-    assert!(!rows.is_empty(), "a page of lessons without one");
-    let known = sources::tests().unwrap().into_iter().map(|test| format!("{}::{}", test.room, test.name)).collect();
-    let faults: Vec<String> = rows.into_iter().flat_map(|row| faults(row, &known)).collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+fn every_row_names_tests_that_exist() {
+    let known = known();
+    for page in PAGES {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let rows = rows(&text);
+        assert!(!rows.is_empty(), "{page}: not one row");
+        let faults: Vec<String> = rows.into_iter().flat_map(|row| faults(row, &known)).collect();
+        assert!(faults.is_empty(), "{page}: {}", faults.join("\n"));
+    }
+}
+
+#[test]
+fn every_test_of_a_section_has_a_row() {
+    let page = fs::read_to_string(root().join(SPECIFICATION)).unwrap();
+    let known = known();
+    let sections: Vec<&String> = known.iter().filter(|test| is_of_a_section(test)).collect();
+    assert!(!sections.is_empty(), "not one test of a section");
+    let lost: Vec<&&String> = sections.iter().filter(|test| !page.contains(&format!("`{test}`"))).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// Every test, with its crate.
+fn known() -> BTreeSet<String> {
+    sources::tests().unwrap().into_iter().map(|test| format!("{}::{}", test.room, test.name)).collect()
+}
+
+/// Whether the name begins with the number of a section, such as `s2_1_`.
+fn is_of_a_section(test: &str) -> bool {
+    let number = test.strip_prefix("pullgate::s").and_then(|name| name.split('_').next());
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 /// The rows of tables without their heads.

@@ -1,0 +1,99 @@
+//! Registries that are not ours, and what people put in front of them.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use crate::home::Home;
+use crate::process::Server;
+use crate::tools::tool;
+
+/// The one who may do everything, where anybody is asked who they are.
+pub const USER: &str = "alice";
+/// The password of [`USER`].
+pub const PASSWORD: &str = "wonderland";
+/// bcrypt of it.
+const HTPASSWD: &str = "alice:$2y$05$Qq8MfIdvThmH.3FQN.in/.6rCVbsnUEFAQgE15o0doeKyZk5ygvVG\n";
+
+/// A running server; ended when it goes out of use.
+#[derive(Debug)]
+pub struct Foreign {
+    /// Where it listens.
+    pub address: SocketAddr,
+    _server: Server,
+    _home: Home,
+}
+
+/// Whom docker-registry lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// [`USER`] with [`PASSWORD`], by Basic.
+    Password,
+}
+
+impl Foreign {
+    /// Debian's docker-registry.
+    pub fn docker_registry(access: Access) -> Self {
+        let (home, address) = (Home::new(), free_address());
+        let auth = match access {
+            Access::Open => String::new(),
+            Access::Password => format!("auth: {{ htpasswd: {{ realm: test, path: {:?} }} }}\n", htpasswd(&home)),
+        };
+        let configuration = format!(
+            "version: 0.1\nlog: {{ level: error, accesslog: {{ disabled: true }} }}\nhttp: {{ addr: {:?} }}\n\
+             storage: {{ filesystem: {{ rootdirectory: {:?} }}, delete: {{ enabled: true }} }}\n{auth}",
+            address.to_string(),
+            home.argument("storage"),
+        );
+        fs::write(home.path("config.yml"), configuration).expect("the configuration is written");
+        let mut command = home.command(&tool("docker-registry"));
+        command.args(["serve", &home.argument("config.yml")]);
+        Self::start(command, home, address)
+    }
+
+    /// crane's own registry, which asks nobody who they are.
+    pub fn crane_registry() -> Self {
+        let (home, address) = (Home::new(), free_address());
+        let mut command = home.command(&tool("crane"));
+        command.args(["registry", "serve", "--address", &address.to_string()]);
+        Self::start(command, home, address)
+    }
+
+    /// nginx in front of a registry, with these `location` blocks. `protected` in them asks for [`USER`], `pass` hands on.
+    pub fn nginx(before: SocketAddr, locations: &str) -> Self {
+        let (home, address) = (Home::new(), free_address());
+        let protected = format!("auth_basic registry; auth_basic_user_file {};", htpasswd(&home));
+        let pass = format!("proxy_pass http://{before}; proxy_set_header Host $http_host;");
+        let locations = locations.replace("protected;", &protected).replace("pass;", &pass);
+        let folder = home.folder().display();
+        let configuration = format!(
+            "daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\nevents {{}}\n\
+             http {{ access_log off; client_max_body_size 0; client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp;\n\
+             fastcgi_temp_path {folder}/tmp; uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;\n\
+             server {{ listen {address};\n{locations}\n}} }}\n"
+        );
+        fs::write(home.path("nginx.conf"), configuration).expect("the configuration is written");
+        let mut command = home.command(&tool("nginx"));
+        command.args(["-e", &home.argument("errors"), "-p", &home.argument("run"), "-c", &home.argument("nginx.conf")]);
+        Self::start(command, home, address)
+    }
+
+    fn start(command: std::process::Command, home: Home, address: SocketAddr) -> Self {
+        let mut server = Server::start(command, &home.path("server.log"));
+        server.wait_for_port(address);
+        Self { address, _server: server, _home: home }
+    }
+}
+
+fn htpasswd(home: &Home) -> String {
+    let file = home.argument("htpasswd");
+    fs::write(Path::new(&file), HTPASSWD).expect("the password is written");
+    file
+}
+
+/// An address that nobody listened at a moment ago: these servers cannot say which port they were given.
+fn free_address() -> SocketAddr {
+    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port")
+}
