@@ -21,6 +21,7 @@ static GROUPS: &[&[Check]] = &[
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
     &tok::spelling::CHECKS,
+    &tok::ways::CHECKS,
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,

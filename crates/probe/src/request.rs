@@ -57,8 +57,8 @@ pub struct Request {
     version: &'static str,
     headers: Vec<(Vec<u8>, Value)>,
     left_out: Vec<&'static str>,
-    /// Parts of a form, with `&` between them.
-    form: Vec<Value>,
+    /// One part, or several of a form with `&` between them.
+    body: Vec<Value>,
     keep: Keep,
     is_for_token: bool,
     shown: Shown,
@@ -75,7 +75,7 @@ impl Request {
             version: "HTTP/1.1",
             headers: Vec::new(),
             left_out: Vec::new(),
-            form: Vec::new(),
+            body: Vec::new(),
             keep: Keep::Beginning,
             is_for_token: false,
             shown: Shown::TheDoors,
@@ -98,10 +98,17 @@ impl Request {
     /// A POST of a form: these bytes, and then a credential, if there is one.
     #[must_use]
     pub fn form(target: impl Into<Vec<u8>>, fields: &str, credential: Option<&Arc<Credential>>) -> Self {
-        let mut request = Self::new("POST", target).header("Content-Type", "application/x-www-form-urlencoded");
         let shown = credential.map(|credential| Value::Credential(Arc::clone(credential)));
-        request.form = [Value::Bytes(fields.into())].into_iter().chain(shown).collect();
+        let mut request = Self::new("POST", target).body("application/x-www-form-urlencoded", fields.into());
+        request.body.extend(shown);
         request
+    }
+
+    /// With a body of this type; its length stands in front.
+    #[must_use]
+    pub fn body(mut self, kind: &str, bytes: Vec<u8>) -> Self {
+        self.body = vec![Value::Bytes(bytes)];
+        self.header("Content-Type", kind)
     }
 
     /// One more header; a second of the same name is a second line.
@@ -135,7 +142,7 @@ impl Request {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
         };
         request.headers.retain(is_plain);
-        request.form.retain(|part| matches!(part, Value::Bytes(_)));
+        request.body.retain(|part| matches!(part, Value::Bytes(_)));
         request
     }
 
@@ -217,21 +224,21 @@ impl Request {
             value.put(&mut message);
             message.push(b"\r\n");
         }
-        if !self.form.is_empty() {
+        if !self.body.is_empty() {
             let mut body = Message::default();
-            self.put_form(&mut body);
+            self.put_body(&mut body);
             message.push(format!("Content-Length: {}\r\n", body.length()).as_bytes());
         }
         message.push(b"\r\n");
-        self.put_form(&mut message);
+        self.put_body(&mut message);
         if let Shown::This(Some(certificate)) = &self.shown {
             message.show(Arc::clone(certificate));
         }
         message
     }
 
-    fn put_form(&self, message: &mut Message) {
-        for (at, part) in self.form.iter().enumerate() {
+    fn put_body(&self, message: &mut Message) {
+        for (at, part) in self.body.iter().enumerate() {
             message.push(if at > 0 { b"&" } else { b"" });
             part.put(message);
         }
@@ -262,8 +269,8 @@ impl Request {
                 Value::Credential(shown) => format!("\"{name}: {} ${}\"", shown.scheme(), shown.label()),
             });
         }
-        for part in &self.form {
-            words.push("--data".to_owned());
+        for part in &self.body {
+            words.push("--data-binary".to_owned());
             words.push(match part {
                 Value::Bytes(bytes) => quoted(&String::from_utf8_lossy(bytes)),
                 Value::Credential(shown) => format!("\"${}\"", shown.label()),
@@ -343,7 +350,7 @@ mod tests {
         let written = bytes(&request);
         assert!(written.contains("\r\nContent-Length: 47\r\n"), "{written}");
         assert!(written.ends_with("\r\n\r\ngrant_type=password&[credential]"), "{written}");
-        assert!(request.curl(&origin()).contains(r#"--data 'grant_type=password' --data "$FORM""#));
+        assert!(request.curl(&origin()).contains(r#"--data-binary 'grant_type=password' --data-binary "$FORM""#));
         assert!(!format!("{request:?}{}", request.curl(&origin())).contains("s3cret"));
     }
 

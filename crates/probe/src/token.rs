@@ -100,7 +100,8 @@ impl TokenRequest {
         self.login.is_some()
     }
 
-    fn request(&self) -> Request {
+    /// What is sent.
+    pub(crate) fn request(&self) -> Request {
         let (origin, login) = (&self.at.origin, self.login.as_ref());
         if self.is_form {
             let login = login.map(|login| Arc::new(Credential::form(origin, &login.user, &login.secret)));

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
 const DRIP: Duration = Duration::from_millis(20);
 
-/// A request as it came, without its body.
+/// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The method.
@@ -27,6 +27,8 @@ pub struct Request {
     pub target: String,
     /// Names in lower case, and values.
     pub headers: Vec<(String, String)>,
+    /// The body, if its length was given.
+    pub body: Vec<u8>,
     /// Whether it came over TLS.
     pub secure: bool,
 }
@@ -58,7 +60,18 @@ impl Request {
         let header =
             |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         let headers = lines.map_while(header).collect();
-        Some(Self { method: method.to_owned(), target: target.to_owned(), headers, secure })
+        let mut request =
+            Self { method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new(), secure };
+        let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        request.body = bytes.split_off(head);
+        let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        while request.body.len() < length && length < MAX_HEAD {
+            match stream.read(&mut piece) {
+                Ok(read) if read > 0 => request.body.extend_from_slice(&piece[..read]),
+                _ => return None,
+            }
+        }
+        Some(request)
     }
 }
 

@@ -57,7 +57,8 @@ fn ingr_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let door = &session.door().origin;
     if door.scheme() == Scheme::Https {
         let port = if door.port() == Scheme::Https.port() { Scheme::Http.port() } else { door.port() };
-        return plainly(session, &door.at(Scheme::Http, port));
+        let manifest = session.manifest(&session.private().reference());
+        return plainly(session, &door.at(Scheme::Http, port), &manifest);
     }
     if door.is_loopback() {
         return Ok(Answer::NotApplicable("nobody listens on the way to loopback"));
@@ -68,19 +69,23 @@ fn ingr_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 }
 
 /// Asks in the clear, with nothing and with something made up.
-fn plainly(session: &mut Session<'_>, plain: &Origin) -> Result<Answer, Doubt> {
-    let manifest = session.manifest(&session.private().reference());
+pub(super) fn plainly(session: &mut Session<'_>, plain: &Origin, request: &Request) -> Result<Answer, Doubt> {
     let password = random::bytes::<8>().map_err(|error| Doubt::Missing { why: error.to_string() })?;
     let login = STANDARD.encode(format!("probe:{}", random::hex(&password)));
-    let with_login = manifest.clone().header("Authorization", format!("Basic {login}"));
-    let (bare, shown) = (session.ask_beside(plain, &manifest)?, session.ask_beside(plain, &with_login)?);
+    let with_login = request.clone().header("Authorization", format!("Basic {login}"));
+    // Nothing answers there: from here it is closed. Other checks may have found that out before.
+    let bare = match session.ask_beside(plain, request) {
+        Err(Doubt::Unreachable { .. }) => return Ok(Answer::AsIntended),
+        asked => asked?,
+    };
+    let Ok(first) = bare.response() else { return Ok(Answer::AsIntended) };
+    let shown = session.ask_beside(plain, &with_login)?;
     let (digest, decoy) = (session.digest(), session.decoy().clone());
     let content = |seen: &Seen| Proof::manifest_of(seen, digest.as_ref(), &decoy);
     if let Some(proof) = content(&bare).or_else(|| content(&shown)) {
         return Ok(Answer::Wrong(proof));
     }
-    // Nothing answers there: from here it is closed.
-    let (Ok(first), Ok(second)) = (bare.response(), shown.response()) else { return Ok(Answer::AsIntended) };
+    let second = shown.response()?;
     let status = second.status;
     if status == 401 || status != first.status {
         let says = format!("{} without and {status} with credentials: they are looked at in the clear", first.status);

@@ -1,7 +1,7 @@
 //! LEAK: what a refusal tells.
 
 pub(super) mod pages;
-mod timing;
+pub(super) mod timing;
 
 use outbound::Scheme;
 

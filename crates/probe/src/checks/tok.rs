@@ -6,6 +6,7 @@ pub(super) mod scopes;
 pub(super) mod service;
 pub(super) mod spelling;
 pub(super) mod use_of;
+pub(super) mod ways;
 
 use protocol::Digest;
 

@@ -187,14 +187,15 @@ impl<'run> Session<'run> {
         self.run.now().tick
     }
 
-    /// Asks the host of the door in another way than it was declared, as nobody.
+    /// Asks the host of the door, or of one of its realms, in another way than it was declared, as nobody.
     ///
     /// # Errors
     /// As [`Session::ask`]; another host is not asked.
     pub fn ask_beside(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
-        match origin.host() == self.door.origin.host() {
-            true => self.send(origin, Reach::Typed, request),
-            false => Err(self.undeclared_storage(origin.clone())),
+        let mut declared = [&self.door.origin].into_iter().chain(&self.door.realms);
+        match declared.find(|known| known.host() == origin.host()) {
+            Some(known) => self.send(origin, self.door.reach(known), request),
+            None => Err(self.undeclared_storage(origin.clone())),
         }
     }
 

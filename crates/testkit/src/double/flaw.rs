@@ -1,7 +1,7 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 7] = ["INGR-02", "INGR-03", "INGR-08", "INGR-09", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 8] = ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "TLS-01", "TLS-02", "TLS-05"];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
@@ -153,12 +153,28 @@ flaws! {
     FoldsCase => "TOK-12" Fails,
     /// What is no repository is granted, and the kind is dropped later.
     ForgetsKind => "TOK-13" Fails,
+    /// Whoever asks by POST gets everything.
+    PostGrantsMore => "TOK-14" Fails,
+    /// Whoever says so is an administrator.
+    AccountIsLogin => "TOK-15" Fails,
+    /// Whoever names an account may do what that one may.
+    AccountIsTrusted => "TOK-15" Fails,
+    /// A refresh token never ends.
+    EndlessRefresh => "TOK-16" Fails,
     /// Tokens are good for two hours.
     TokensLastHours => "TOK-17" Fails,
     /// Tokens are good for a little too long, by `expires_in` alone.
     TokensLastLonger => "TOK-17" Fails,
     /// Tokens may be kept by every cache on the way.
     TokensAreCached => "TOK-18" Fails,
+    /// The token service looks at passwords in URLs.
+    RealmReadsUrls => "TOK-19" Fails,
+    /// The token service looks at passwords over plain HTTP.
+    RealmInTheClear => "TOK-19" Fails,
+    /// Whoever exists is refused in another way.
+    TellsUsersApart => "TOK-21" Fails,
+    /// Whoever exists is refused later.
+    TellsUsersByTime => "TOK-21" Fails,
     /// Tokens are made with the key that verifies them.
     SharedKey => "TOK-22" Fails,
     /// Tokens are counted.

@@ -1,9 +1,18 @@
 //! What a token service makes of scopes and services, and a registry of tokens: as it should be, and in every wrong way.
 
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::token::{Entry, entitled};
-use super::{Flaw, OWN, REPOSITORY, Registry, USER};
+use super::{Flaw, LOW, OWN, REPOSITORY, Registry, USER};
+use crate::raw::Request;
+
+/// How long a careless token service takes for the password of somebody whom it knows.
+const HASHING: Duration = Duration::from_millis(8);
 
 impl Registry {
     /// Whom a token is for; nobody, where it is refused.
@@ -23,6 +32,33 @@ impl Registry {
     pub(super) fn serves(&self, audience: &str) -> bool {
         let careless = self.has(Flaw::MirrorTakesEverything) || self.has(Flaw::MirrorForgetsScopes);
         audience == self.service || (self.service == "mirror" && careless)
+    }
+
+    /// As whom somebody is judged.
+    pub(super) fn judged_as<'a>(&self, request: &Request, user: &'a str, accounts: &[&str]) -> &'a str {
+        match () {
+            () if self.has(Flaw::PostGrantsMore) && request.method == "POST" => USER,
+            () if self.has(Flaw::AccountIsTrusted) && !accounts.is_empty() => USER,
+            () => user,
+        }
+    }
+
+    /// As whom somebody is named in a token.
+    pub(super) fn named(&self, user: &'static str, accounts: &[&str]) -> &'static str {
+        match accounts {
+            ["admin"] if self.has(Flaw::AccountIsLogin) => "admin",
+            _ => user,
+        }
+    }
+
+    /// How a wrong login is refused.
+    pub(super) fn refused_login(&self, shown: &str) -> u16 {
+        let pair = shown.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()).unwrap_or_default();
+        let is_known = pair.starts_with(format!("{LOW}:").as_bytes());
+        if is_known && self.has(Flaw::TellsUsersByTime) {
+            thread::sleep(HASHING);
+        }
+        if is_known && self.has(Flaw::TellsUsersApart) { 403 } else { 401 }
     }
 
     /// The claims of a token, with what should not stand there.

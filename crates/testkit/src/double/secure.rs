@@ -32,7 +32,7 @@ pub(super) fn start(state: &Arc<State>) -> Server {
     };
     let config = authority().config(shown, demand);
     let speaks = [(has(Flaw::SpeaksTls10), 1), (has(Flaw::SpeaksTls11), 2)];
-    let plain = has(Flaw::OpenInTheClear) || has(Flaw::LogsInInTheClear);
+    let plain = has(Flaw::OpenInTheClear) || has(Flaw::LogsInInTheClear) || has(Flaw::RealmInTheClear);
     let greet = move |first: &[u8]| match first {
         [22, 3, _, _, _, 1, _, _, _, 3, minor, ..] if speaks.contains(&(true, *minor)) => {
             Greeting::Says(vec![22, 3, *minor, 0, 74, 2, 0, 0, 70, 3, *minor])

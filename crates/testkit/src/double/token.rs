@@ -7,12 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::hmac;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{
     Flaw, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, Registry, SECOND, USER,
 };
+use crate::http::basic;
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
@@ -95,33 +96,48 @@ impl Registry {
 
     /// Hands out a token.
     pub(super) fn token(&self, request: &Request, query: &str) -> Answer {
-        let Ok(user) = self.user(request) else { return refused(request, 401) };
+        let form = String::from_utf8_lossy(&request.body);
+        let asked = Asked::read(if request.method == "POST" { &form } else { query });
+        let user = match self.user(self.shown(request, &asked).as_deref()) {
+            Ok(user) => user,
+            Err(answer) => return refused(request, answer),
+        };
         if self.tells_at_realm(query) {
             return refused(request, 404);
         }
-        let asked: Vec<(String, String)> = query.split('&').filter_map(parameter).collect();
-        let values = |wanted: &str| {
-            asked.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect::<Vec<_>>()
-        };
-        let Some(audience) = self.audience(&values("service")) else { return refused(request, 400) };
-        let access = self.access(user, &values("scope"));
+        let Some(audience) = self.audience(&asked.all("service")) else { return refused(request, 400) };
+        let accounts = asked.all("account");
+        let access = self.access(self.judged_as(request, user, &accounts), &asked.all("scope"));
         let lifetime = if self.has(Flaw::TokensLastHours) { 7200 } else { LIFETIME };
+        let user = self.named(user, &accounts);
         let grant = Grant { user, audience, access, expires: now() + lifetime, lifetime };
         let expires_in = if self.has(Flaw::TokensLastLonger) { 1000 } else { lifetime };
-        let body = json!({ "token": self.hand_out(grant), "expires_in": expires_in }).to_string();
+        let mut body = json!({ "token": self.hand_out(grant), "expires_in": expires_in });
+        if self.has(Flaw::EndlessRefresh) && !asked.all("offline_token").is_empty() {
+            let claims = json!({ "sub": user, "jti": "refresh" });
+            body["refresh_token"] = json!(format!("{}.{}.c2ln", part(&json!({ "alg": "ES256" })), part(&claims)));
+        }
         let kept = if self.has(Flaw::TokensAreCached) { "public, max-age=60" } else { "no-store" };
         let headers = [("Content-Type", "application/json"), ("Cache-Control", kept)];
-        Answer::http(request, 200, &headers, body.as_bytes())
+        Answer::http(request, 200, &headers, body.to_string().as_bytes())
     }
 
-    /// Who shows a login; nobody in particular without one.
-    fn user(&self, request: &Request) -> Result<&'static str, ()> {
-        let Some(shown) = request.header("authorization") else { return Ok("") };
-        let known = [(USER, PASSWORD), (LOW, LOW_PASSWORD), (LEAVER, LEAVER_PASSWORD)]
-            .into_iter()
-            .find(|(user, password)| shown == format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))));
+    /// The login that is shown: in the header, or in a form.
+    fn shown(&self, request: &Request, asked: &Asked) -> Option<String> {
+        let first = |name: &str| asked.all(name).first().map(|value| (*value).to_owned());
+        let read = request.method == "POST" || self.has(Flaw::RealmReadsUrls);
+        let fields = first("username").zip(first("password")).filter(|_| read);
+        let header = request.header("authorization").map(str::to_owned);
+        header.or_else(|| fields.map(|(user, password)| basic(&user, &password)))
+    }
+
+    /// Who shows a login; nobody in particular without one. Else the status of the refusal.
+    fn user(&self, shown: Option<&str>) -> Result<&'static str, u16> {
+        let Some(shown) = shown else { return Ok("") };
+        let logins = [(USER, PASSWORD), (LOW, LOW_PASSWORD), (LEAVER, LEAVER_PASSWORD)];
+        let known = logins.into_iter().find(|(user, password)| shown == basic(user, password)).map(|(user, _)| user);
         let welcome = |user: &&str| !self.is_revoked(user) || self.has(Flaw::LoginOutlivesRevocation);
-        known.map(|(user, _)| user).filter(welcome).ok_or(())
+        known.filter(welcome).ok_or_else(|| self.refused_login(shown))
     }
 
     fn is_revoked(&self, user: &str) -> bool {
@@ -133,7 +149,6 @@ impl Registry {
         let mut tokens = self.state.tokens.0.lock().expect("no handler has panicked");
         let id = digest_of(format!("{} {}", self.base, tokens.len()).as_bytes());
         let id = id.trim_start_matches("sha256:");
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = match self.has(Flaw::OpaqueTokenForAnybody) || self.has(Flaw::OpaqueCatalogForAnybody) {
             true => format!("opaque-{id}"),
             false => {
@@ -153,6 +168,24 @@ impl Registry {
 
 fn refused(request: &Request, status: u16) -> Answer {
     Answer::http(request, status, &[("Cache-Control", "no-store")], br#"{"errors":[{"code":"DENIED"}]}"#)
+}
+
+/// A part of a token.
+fn part(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+/// What is asked for, by query or by form.
+struct Asked(Vec<(String, String)>);
+
+impl Asked {
+    fn read(fields: &str) -> Self {
+        Self(fields.split('&').filter_map(parameter).collect())
+    }
+
+    fn all(&self, wanted: &str) -> Vec<&str> {
+        self.0.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
+    }
 }
 
 /// A name and its value, decoded.

@@ -30,17 +30,31 @@ pub(super) fn leak_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let reference = session.private().reference();
     let request = |name: &str| Request::get(format!("/v2/{name}/manifests/{reference}")).accepting_manifests().unkept();
     let (ours, theirs) = (request(session.private().name.as_str()), request(&decoy));
-    for _ in 0..WARM_UP {
-        timed(session, &ours)?;
-        timed(session, &theirs)?;
+    tell_apart(session, [WARM_UP, ROUNDS], "what is private", |session, other| {
+        session.ask(if other { &theirs } else { &ours })
+    })
+}
+
+/// Whether one question takes longer than the other, or less. `ask` is told whether it is the other one; `effort` is how
+/// often each is asked beforehand, and the most rounds.
+pub(in crate::checks) fn tell_apart(
+    session: &mut Session<'_>,
+    [warm_up, rounds]: [usize; 2],
+    what: &str,
+    mut ask: impl FnMut(&mut Session<'_>, bool) -> Result<Seen, Doubt>,
+) -> Result<Answer, Doubt> {
+    let mut pair =
+        |session: &mut Session<'_>| Ok::<_, Doubt>((answered(ask(session, false)?)?, answered(ask(session, true)?)?));
+    for _ in 0..warm_up {
+        pair(session)?;
     }
     let mut differences = Vec::new();
     let (mut last, mut measured) = (None, None);
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         for _ in 0..PAIRS {
-            let (private, nobody) = (timed(session, &ours)?, timed(session, &theirs)?);
-            differences.push(private.elapsed.as_secs_f64() - nobody.elapsed.as_secs_f64());
-            last = Some((private, nobody));
+            let (one, other) = pair(session)?;
+            differences.push(one.elapsed.as_secs_f64() - other.elapsed.as_secs_f64());
+            last = Some((one, other));
         }
         let now = Measured::of(&differences);
         let clear = now.is_within() || now.is_beyond();
@@ -49,13 +63,13 @@ pub(super) fn leak_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
             break;
         }
     }
-    let (Some(measured), Some((private, nobody))) = (measured, last) else { return Err(noisy("nothing was measured")) };
-    judge(&measured, &private, &nobody, session.door().vantage == "internet")
+    let (Some(measured), Some(last)) = (measured, last) else { return Err(noisy("nothing was measured")) };
+    judge(&measured, &last, what, session.door().vantage == "internet")
 }
 
-fn judge(measured: &Measured, private: &Seen, nobody: &Seen, far: bool) -> Result<Answer, Doubt> {
+fn judge(measured: &Measured, (one, other): &(Seen, Seen), what: &str, far: bool) -> Result<Answer, Doubt> {
     let says = format!(
-        "what is private takes {:+.1} ms, between {:+.1} and {:+.1}",
+        "{what} takes {:+.1} ms, between {:+.1} and {:+.1}",
         1000.0 * measured.median,
         1000.0 * measured.low,
         1000.0 * measured.high
@@ -64,14 +78,13 @@ fn judge(measured: &Measured, private: &Seen, nobody: &Seen, far: bool) -> Resul
         () if measured.is_within() => Ok(Answer::AsIntended),
         () if !measured.is_beyond() => Err(noisy(&says)),
         () => {
-            let proof = Proof::behaviour(private, says).ok_or_else(|| noisy("no answer"))?.after([nobody.id]);
+            let proof = Proof::behaviour(one, says).ok_or_else(|| noisy("no answer"))?.after([other.id]);
             Ok(Answer::Wrong(if far { proof.graded(Severity::Low) } else { proof }))
         }
     }
 }
 
-fn timed(session: &mut Session<'_>, request: &Request) -> Result<Seen, Doubt> {
-    let seen = session.ask(request)?;
+fn answered(seen: Seen) -> Result<Seen, Doubt> {
     match seen.response()?.status {
         429 => Err(Doubt::RateLimited),
         status @ 500..=599 => Err(Doubt::ServerFailed { status }),
