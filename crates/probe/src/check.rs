@@ -77,6 +77,10 @@ pub enum Group {
     Authz,
     /// What a refusal tells.
     Leak,
+    /// Tokens that nobody handed out.
+    Forge,
+    /// Paths, methods and headers that are read in two ways.
+    Route,
 }
 
 impl Group {
@@ -89,6 +93,8 @@ impl Group {
             Self::Tok => "TOK",
             Self::Authz => "AUTHZ",
             Self::Leak => "LEAK",
+            Self::Forge => "FORGE",
+            Self::Route => "ROUTE",
         }
     }
 

@@ -3,13 +3,15 @@
 mod anon;
 mod authz;
 mod ctl;
+mod forge;
 mod leak;
+mod spelled;
 mod tok;
 
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 12] = [
+static GROUPS: [&[Check]; 16] = [
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
@@ -22,6 +24,11 @@ static GROUPS: [&[Check]; 12] = [
     &authz::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
+    &forge::CHECKS,
+    &forge::keys::CHECKS,
+    &forge::written::CHECKS,
+    // Waits, and so comes last.
+    &forge::expiry::CHECKS,
 ];
 
 /// The control that is asked at the end of a run, when everything else has been.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
+use crate::doubt::Doubt;
 use crate::observation::{Observation, ObservationId};
 use crate::random::hashes_to;
 use crate::response::Response;
@@ -44,6 +45,7 @@ pub struct Proof {
     evidence: Vec<ObservationId>,
     severity: Option<Severity>,
     aside: bool,
+    open: Option<Doubt>,
 }
 
 impl Proof {
@@ -196,6 +198,33 @@ impl Proof {
         Self { aside: true, ..self }
     }
 
+    /// Of one way to ask among others: its name stands in front.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { says: format!("{name}: {}", self.says), ..self }
+    }
+
+    /// With other ways to ask that did the same.
+    #[must_use]
+    pub fn as_also(self, names: &[String]) -> Self {
+        match names {
+            [] => self,
+            names => Self { says: format!("{}; the same with {}", self.says, names.join(", ")), ..self },
+        }
+    }
+
+    /// Beside a question that stays open.
+    #[must_use]
+    pub fn beside(self, open: Doubt) -> Self {
+        Self { open: Some(open), ..self }
+    }
+
+    /// What stays open beside it.
+    #[must_use]
+    pub fn open(&self) -> Option<&Doubt> {
+        self.open.as_ref()
+    }
+
     /// Whether it shows that a stranger has R, or needs one more request to have it.
     #[must_use]
     pub fn exposes(&self) -> bool {
@@ -225,7 +254,7 @@ impl Proof {
     }
 
     fn of(seen: &Observation, obtained: Obtained, says: String) -> Self {
-        Self { obtained, says, evidence: vec![seen.id], severity: None, aside: false }
+        Self { obtained, says, evidence: vec![seen.id], severity: None, aside: false, open: None }
     }
 }
 

@@ -7,6 +7,7 @@
 mod known;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use outbound::{Credential, Endpoint, Origin, Reach};
 use protocol::Digest;
@@ -430,6 +431,19 @@ impl Session<'_> {
     pub(crate) fn note(&mut self, name: &'static str, value: &str) {
         let (door, value) = (self.door.name.clone(), self.run.clean(value));
         self.run.note(crate::run::Note { door, name, value });
+    }
+
+    /// Waits as long as a check must, within what a run waits altogether.
+    ///
+    /// # Errors
+    /// [`Doubt`] where that is longer.
+    pub(crate) fn wait(&mut self, time: Duration) -> Result<(), Doubt> {
+        self.run.wait_for(time)
+    }
+
+    /// Whether a check may wait so long.
+    pub(crate) fn may_wait(&self, time: Duration) -> bool {
+        self.run.may_wait(time)
     }
 
     /// The time at which the run began; for comparing a `Date`.

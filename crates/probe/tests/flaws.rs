@@ -50,6 +50,10 @@ fn a_safe_registry_passes_every_check() {
         let found = verdict(&report, check.id);
         assert!(matches!(found, Verdict::Pass(_)), "{}: {found:?}", check.id);
     }
+    for result in &report.results {
+        let (check, sent) = (result.check, result.seen.len());
+        assert!(sent <= check.requests, "{} sent {sent}, and said at most {}", check.id, check.requests);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 /// The longest request head that is read.
-const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 256 * 1024;
 /// How long a client may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.

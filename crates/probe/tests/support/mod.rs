@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use outbound::Dialer;
 use probe::{
     Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, probe,
+    Visibility, Waits, probe,
 };
 use protocol::{Now, Secret};
 use testkit::double::{
@@ -75,7 +75,8 @@ fn revoking(double: &Double) -> Hook {
 /// these.
 pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
     let intent = whole(double);
-    let settings = Settings { mode: Mode::Active, ..Settings::default() };
+    let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
+    let settings = Settings { mode: Mode::Active, waits, ..Settings::default() };
     let mut plan = Plan::new(&intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+use super::forged::{CERTIFICATE, KID};
 use super::{
     Flaw, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, Registry, SECOND, USER,
 };
@@ -86,10 +87,38 @@ impl Registry {
 
     /// What the token that is shown is good for, here and now.
     pub(super) fn grant(&self, request: &Request) -> Option<Grant> {
-        let token = request.header("authorization")?.strip_prefix("Bearer ")?;
-        let grant = self.state.tokens.0.lock().expect("no handler has panicked").get(token).cloned()?;
+        let shown = request.header("authorization")?;
+        let known = shown.strip_prefix("Bearer ").and_then(|token| self.handed_out(token));
+        let grant = known.or_else(|| self.deceived(shown))?;
         let revoked = self.is_revoked(grant.user) && !self.has(Flaw::TokensOutliveRevocation);
-        (self.serves(&grant.audience) && grant.expires > now() && !revoked).then_some(grant)
+        (self.serves(&grant.audience) && grant.expires + self.leeway() > self.now() && !revoked).then_some(grant)
+    }
+
+    /// A token that was handed out.
+    fn handed_out(&self, token: &str) -> Option<Grant> {
+        self.state.tokens.0.lock().expect("no handler has panicked").get(token).cloned()
+    }
+
+    /// Whether this token was handed out.
+    pub(super) fn knows(&self, token: &str) -> bool {
+        self.handed_out(token).is_some()
+    }
+
+    /// Whether a token was handed out with this signature.
+    pub(super) fn has_signed(&self, signature: &str) -> bool {
+        let tokens = self.state.tokens.0.lock().expect("no handler has panicked");
+        !signature.is_empty() && tokens.keys().any(|token| token.ends_with(&format!(".{signature}")))
+    }
+
+    /// For how many seconds a token is good after its end.
+    fn leeway(&self) -> u64 {
+        if self.has(Flaw::LeewayOfMinutes) { 300 } else { 0 }
+    }
+
+    /// The time, in seconds since 1970.
+    fn now(&self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+        now.as_secs() + self.state.ahead.load(Ordering::Relaxed)
     }
 
     /// Hands out a token.
@@ -105,7 +134,7 @@ impl Registry {
         let Some(audience) = self.audience(&values("service")) else { return refused(request, 400) };
         let access = self.access(user, &values("scope"));
         let lifetime = if self.has(Flaw::TokensLastHours) { 7200 } else { LIFETIME };
-        let grant = Grant { user, audience, access, expires: now() + lifetime, lifetime };
+        let grant = Grant { user, audience, access, expires: self.now() + lifetime, lifetime };
         let expires_in = if self.has(Flaw::TokensLastLonger) { 1000 } else { lifetime };
         let body = json!({ "token": self.hand_out(grant), "expires_in": expires_in }).to_string();
         let headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")];
@@ -135,7 +164,7 @@ impl Registry {
         let text = match self.has(Flaw::OpaqueTokenForAnybody) || self.has(Flaw::OpaqueCatalogForAnybody) {
             true => format!("opaque-{id}"),
             false => {
-                let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "double" });
+                let header = json!({ "alg": "ES256", "typ": "JWT", "kid": KID, "x5c": [CERTIFICATE] });
                 format!("{}.{}.{}", part(&header), part(&grant.claims(id)), URL_SAFE_NO_PAD.encode(id))
             }
         };
@@ -164,8 +193,4 @@ fn parameter(part: &str) -> Option<(String, String)> {
         });
     }
     Some((name.to_owned(), String::from_utf8(decoded).ok()?))
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs()
 }
