@@ -4,7 +4,7 @@ use std::fmt;
 
 use protocol::Secret;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::origin::Origin;
 
@@ -69,6 +69,13 @@ impl ClientCertificate {
         let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or(ClientCertificateError::NoCertificate)?;
         let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes());
         Ok(Self { origin: origin.clone(), chain, key: key.map_err(|_| ClientCertificateError::NoKey)? })
+    }
+
+    /// One that was made here: the chain and the key (PKCS #8) as DER.
+    #[must_use]
+    pub fn from_der(origin: &Origin, chain: Vec<Vec<u8>>, key: Vec<u8>) -> Self {
+        let chain = chain.into_iter().map(CertificateDer::from).collect();
+        Self { origin: origin.clone(), chain, key: PrivatePkcs8KeyDer::from(key).into() }
     }
 
     /// Where it may be shown.

@@ -104,6 +104,12 @@ impl Origin {
         Self { scheme, host: self.host.clone(), port }
     }
 
+    /// Another host, spoken to in the same way.
+    #[must_use]
+    pub fn of_host(&self, host: Host) -> Self {
+        Self { scheme: self.scheme, host, port: self.port }
+    }
+
     /// How it is spoken to.
     #[must_use]
     pub fn scheme(&self) -> Scheme {

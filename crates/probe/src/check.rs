@@ -81,6 +81,12 @@ pub enum Group {
     Forge,
     /// Paths, methods and headers that are read in two ways.
     Route,
+    /// Every other door.
+    Ingr,
+    /// Handshakes and certificates.
+    Tls,
+    /// Content belongs to a repository.
+    Bind,
 }
 
 impl Group {
@@ -95,6 +101,9 @@ impl Group {
             Self::Leak => "LEAK",
             Self::Forge => "FORGE",
             Self::Route => "ROUTE",
+            Self::Ingr => "INGR",
+            Self::Tls => "TLS",
+            Self::Bind => "BIND",
         }
     }
 
@@ -122,6 +131,8 @@ pub enum Need {
     Owned,
     /// An identity that is taken back in the middle of the run.
     Hook,
+    /// A certificate of ours that the door demands.
+    Certificate,
 }
 
 /// One question of the catalogue.

@@ -4,14 +4,16 @@ mod anon;
 mod authz;
 mod ctl;
 mod forge;
+mod ingr;
 mod leak;
 mod spelled;
+mod tls;
 mod tok;
 
 use crate::check::Check;
 
 /// Every group, in the order in which a run asks.
-static GROUPS: [&[Check]; 16] = [
+static GROUPS: &[&[Check]] = &[
     &ctl::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
@@ -20,14 +22,19 @@ static GROUPS: [&[Check]; 16] = [
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
     &tok::spelling::CHECKS,
+    &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
-    &leak::CHECKS,
-    &leak::pages::CHECKS,
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
-    // Waits, and so comes last.
+    &ingr::CHECKS,
+    &ingr::doors::CHECKS,
+    &ingr::redirect::CHECKS,
+    &leak::CHECKS,
+    &leak::pages::CHECKS,
+    &tls::CHECKS,
+    // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];
 

@@ -7,7 +7,8 @@ use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::doubt::Doubt;
-use crate::observation::{Observation, ObservationId};
+use crate::hello::{self, Said};
+use crate::observation::{Came, Observation, ObservationId};
 use crate::random::hashes_to;
 use crate::response::Response;
 
@@ -168,6 +169,21 @@ impl Proof {
     pub fn data(seen: &Observation, says: impl Into<String>) -> Option<Self> {
         let came = success(seen).is_some_and(|response| !response.body.bytes.is_empty());
         came.then(|| Self::of(seen, Obtained::Behaviour, says.into()))
+    }
+
+    /// A certificate that is not to be trusted.
+    #[must_use]
+    pub(crate) fn certificate(seen: &Observation, says: String) -> Option<Self> {
+        let shown = matches!(seen.came(), Ok(Came::Chain(chain)) if !chain.is_empty());
+        shown.then(|| Self::of(seen, Obtained::Behaviour, says))
+    }
+
+    /// A handshake that goes on with a version that nobody should speak.
+    #[must_use]
+    pub(crate) fn old_tls(seen: &Observation) -> Option<Self> {
+        let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
+        let Said::Accepted(version) = hello::read(bytes) else { return None };
+        Some(Self::of(seen, Obtained::Behaviour, format!("a handshake of {version} was accepted")))
     }
 
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.

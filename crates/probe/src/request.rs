@@ -39,6 +39,15 @@ enum Shown {
     This(Option<Arc<ClientCertificate>>),
 }
 
+impl Value {
+    fn put(&self, message: &mut Message) {
+        match self {
+            Self::Bytes(bytes) => message.push(bytes),
+            Self::Credential(credential) => message.push_credential(Arc::clone(credential)),
+        }
+    }
+}
+
 /// One request. `Host`, `User-Agent`, `X-Probe-Run` and `Connection: close` stand in front unless the check gives its
 /// own or leaves them out.
 #[derive(Clone, Debug)]
@@ -48,7 +57,8 @@ pub struct Request {
     version: &'static str,
     headers: Vec<(Vec<u8>, Value)>,
     left_out: Vec<&'static str>,
-    body: Vec<u8>,
+    /// Parts of a form, with `&` between them.
+    form: Vec<Value>,
     keep: Keep,
     is_for_token: bool,
     shown: Shown,
@@ -65,7 +75,7 @@ impl Request {
             version: "HTTP/1.1",
             headers: Vec::new(),
             left_out: Vec::new(),
-            body: Vec::new(),
+            form: Vec::new(),
             keep: Keep::Beginning,
             is_for_token: false,
             shown: Shown::TheDoors,
@@ -83,6 +93,15 @@ impl Request {
     #[must_use]
     pub fn head(target: impl Into<Vec<u8>>) -> Self {
         Self::new("HEAD", target)
+    }
+
+    /// A POST of a form: these bytes, and then a credential, if there is one.
+    #[must_use]
+    pub fn form(target: impl Into<Vec<u8>>, fields: &str, credential: Option<&Arc<Credential>>) -> Self {
+        let mut request = Self::new("POST", target).header("Content-Type", "application/x-www-form-urlencoded");
+        let shown = credential.map(|credential| Value::Credential(Arc::clone(credential)));
+        request.form = [Value::Bytes(fields.into())].into_iter().chain(shown).collect();
+        request
     }
 
     /// One more header; a second of the same name is a second line.
@@ -116,6 +135,7 @@ impl Request {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
         };
         request.headers.retain(is_plain);
+        request.form.retain(|part| matches!(part, Value::Bytes(_)));
         request
     }
 
@@ -194,18 +214,27 @@ impl Request {
         for (name, value) in &self.headers {
             message.push(name);
             message.push(b": ");
-            match value {
-                Value::Bytes(bytes) => message.push(bytes),
-                Value::Credential(credential) => message.push_credential(Arc::clone(credential)),
-            }
+            value.put(&mut message);
             message.push(b"\r\n");
         }
+        if !self.form.is_empty() {
+            let mut body = Message::default();
+            self.put_form(&mut body);
+            message.push(format!("Content-Length: {}\r\n", body.length()).as_bytes());
+        }
         message.push(b"\r\n");
-        message.push(&self.body);
+        self.put_form(&mut message);
         if let Shown::This(Some(certificate)) = &self.shown {
             message.show(Arc::clone(certificate));
         }
         message
+    }
+
+    fn put_form(&self, message: &mut Message) {
+        for (at, part) in self.form.iter().enumerate() {
+            message.push(if at > 0 { b"&" } else { b"" });
+            part.put(message);
+        }
     }
 
     fn has_own(&self, name: &str) -> bool {
@@ -231,6 +260,13 @@ impl Request {
             words.push(match value {
                 Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
                 Value::Credential(shown) => format!("\"{name}: {} ${}\"", shown.scheme(), shown.label()),
+            });
+        }
+        for part in &self.form {
+            words.push("--data".to_owned());
+            words.push(match part {
+                Value::Bytes(bytes) => quoted(&String::from_utf8_lossy(bytes)),
+                Value::Credential(shown) => format!("\"${}\"", shown.label()),
             });
         }
         match target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
@@ -298,6 +334,17 @@ mod tests {
         let request =
             Request::get("/").header("host", "a").header("Host", "b").without("X-Probe-Run").without("User-Agent");
         assert_eq!(bytes(&request), "GET / HTTP/1.1\r\nConnection: close\r\nhost: a\r\nHost: b\r\n\r\n");
+    }
+
+    #[test]
+    fn a_form_has_its_length_and_hides_its_secret() {
+        let login = Arc::new(Credential::form(&origin(), "ci", &Secret::new("s3cret".into())));
+        let request = Request::form("/token", "grant_type=password", Some(&login)).without("X-Probe-Run");
+        let written = bytes(&request);
+        assert!(written.contains("\r\nContent-Length: 47\r\n"), "{written}");
+        assert!(written.ends_with("\r\n\r\ngrant_type=password&[credential]"), "{written}");
+        assert!(request.curl(&origin()).contains(r#"--data 'grant_type=password' --data "$FORM""#));
+        assert!(!format!("{request:?}{}", request.curl(&origin())).contains("s3cret"));
     }
 
     #[test]

@@ -97,6 +97,13 @@ pub struct Note {
     pub value: String,
 }
 
+/// What is asked. Who cannot be asked for the one may still answer the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Request,
+    Handshake,
+}
+
 /// One run.
 pub(crate) struct Run {
     id: String,
@@ -108,7 +115,7 @@ pub(crate) struct Run {
     waits: Waits,
     waited: Duration,
     last: HashMap<Origin, Duration>,
-    strikes: HashMap<Origin, u32>,
+    strikes: HashMap<(Origin, Kind), u32>,
     evidence: Vec<Seen>,
     discovered: BTreeSet<Discovered>,
     notes: Vec<Note>,
@@ -150,7 +157,7 @@ impl Run {
     /// Asks one question, at most five in a second, and once more after a 429.
     pub(crate) fn ask(&mut self, origin: &Origin, reach: Reach, request: &Request) -> Result<Seen, Doubt> {
         loop {
-            self.afford(origin)?;
+            self.afford(origin, Kind::Request)?;
             self.pace(origin);
             let seen = self.send(origin, reach, request);
             match self.must_wait(&seen) {
@@ -166,7 +173,7 @@ impl Run {
         let begin = self.now().tick;
         let outcome = self.wire.ask((origin, reach), request.address(), &message, request.is_head());
         let elapsed = self.now().tick.saturating_sub(begin);
-        let id = self.count(origin, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
+        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
     }
 
@@ -177,18 +184,18 @@ impl Run {
         told: (String, String),
         shake: impl FnOnce(&mut Wire) -> Result<Came, WireError>,
     ) -> Result<Seen, Doubt> {
-        self.afford(origin)?;
+        self.afford(origin, Kind::Handshake)?;
         self.pace(origin);
         let begin = self.now().tick;
         let outcome = shake(&mut self.wire);
         let elapsed = self.now().tick.saturating_sub(begin);
-        let id = self.count(origin, outcome.is_ok().then_some(0));
+        let id = self.count(origin, Kind::Handshake, outcome.is_ok().then_some(0));
         Ok(self.keep(Observation::handshake(id, origin, told, outcome, elapsed)))
     }
 
     /// Counts a question and the bytes of its answer, if one came.
-    fn count(&mut self, origin: &Origin, came: Option<usize>) -> ObservationId {
-        let strikes = self.strikes.entry(origin.clone()).or_default();
+    fn count(&mut self, origin: &Origin, kind: Kind, came: Option<usize>) -> ObservationId {
+        let strikes = self.strikes.entry((origin.clone(), kind)).or_default();
         *strikes = if came.is_some() { 0 } else { *strikes + 1 };
         self.spent.requests += 1;
         self.spent.bytes += came.unwrap_or_default();
@@ -208,6 +215,11 @@ impl Run {
         Ok(found.iter().map(Destination::address).collect())
     }
 
+    /// Everything that was asked so far.
+    pub(crate) fn evidence(&self) -> impl Iterator<Item = &Seen> {
+        self.evidence.iter()
+    }
+
     /// Waits as long as a check must, within what a run waits altogether.
     pub(crate) fn wait_for(&mut self, time: Duration) -> Result<(), Doubt> {
         if !self.may_wait(time) {
@@ -225,11 +237,11 @@ impl Run {
     }
 
     /// Nothing is sent beyond what was announced, nor to somebody who has stopped answering.
-    fn afford(&self, origin: &Origin) -> Result<(), Doubt> {
+    fn afford(&self, origin: &Origin, kind: Kind) -> Result<(), Doubt> {
         if self.spent.requests >= self.budget.requests || self.spent.bytes >= self.budget.bytes {
             return Err(Doubt::Budget);
         }
-        match self.strikes.get(origin) {
+        match self.strikes.get(&(origin.clone(), kind)) {
             Some(strikes) if *strikes >= STRIKES => {
                 let why = format!("`{origin}` did not answer {STRIKES} times in a row and is not asked again");
                 Err(Doubt::Unreachable { why })

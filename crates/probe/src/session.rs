@@ -4,6 +4,7 @@
 //! redirects and judges. What several checks need is asked once and remembered here: the first refusal with its
 //! challenge, the token that anybody gets, what the control has learned.
 
+mod handshake;
 mod known;
 
 use std::sync::Arc;
@@ -366,14 +367,19 @@ impl Session<'_> {
         }
     }
 
+    /// Writes down a name that was found and not contacted, with the flag that adds it.
+    pub(crate) fn discovered(&mut self, origin: Origin, flag: &'static str) {
+        self.run.discover(Discovered { door: self.door.name.clone(), origin, flag });
+    }
+
     fn undeclared_storage(&mut self, origin: Origin) -> Doubt {
-        self.run.discover(Discovered { door: self.door.name.clone(), origin: origin.clone(), flag: "--storage" });
+        self.discovered(origin.clone(), "--storage");
         Doubt::UndeclaredStorage { origin }
     }
 
     pub(crate) fn undeclared_realm(&mut self, fault: RealmFault) -> Doubt {
         if let RealmFault::Undeclared { origin } | RealmFault::Foreign { origin } = &fault {
-            self.run.discover(Discovered { door: self.door.name.clone(), origin: origin.clone(), flag: "--realm" });
+            self.discovered(origin.clone(), "--realm");
         }
         Doubt::Realm(fault)
     }
@@ -433,10 +439,15 @@ impl Session<'_> {
         self.run.note(crate::run::Note { door, name, value });
     }
 
-    /// Waits as long as a check must, within what a run waits altogether.
+    /// Everything that was asked so far.
+    pub(crate) fn evidence(&self) -> impl Iterator<Item = &Seen> {
+        self.run.evidence()
+    }
+
+    /// Waits as long as a check must.
     ///
     /// # Errors
-    /// [`Doubt`] where that is longer.
+    /// [`Doubt`] where that is longer than a run waits.
     pub(crate) fn wait(&mut self, time: Duration) -> Result<(), Doubt> {
         self.run.wait_for(time)
     }

@@ -53,13 +53,14 @@ pub struct TokenRequest {
     at: Endpoint,
     parameters: Vec<(&'static str, String)>,
     login: Option<Login>,
+    is_form: bool,
 }
 
 impl Realm {
     /// Asks for a token of these scopes for the door's own service, as nobody in particular.
     #[must_use]
     pub fn asking<S: AsRef<str>>(&self, scopes: &[S]) -> TokenRequest {
-        let plain = TokenRequest { at: self.at.clone(), parameters: Vec::new(), login: None };
+        let plain = TokenRequest { at: self.at.clone(), parameters: Vec::new(), login: None, is_form: false };
         let served = self.service.iter().fold(plain, |asking, service| asking.with("service", service));
         scopes.iter().fold(served, |asking, scope| asking.with("scope", scope.as_ref()))
     }
@@ -87,10 +88,27 @@ impl TokenRequest {
         self
     }
 
+    /// By POST, as OAuth 2 asks (RFC 6749 section 4.3), with the scopes in one field.
+    #[must_use]
+    pub fn posted(mut self) -> Self {
+        self.is_form = true;
+        self
+    }
+
     /// Whether somebody asks, and not nobody in particular.
     #[must_use]
     pub fn is_somebody(&self) -> bool {
         self.login.is_some()
+    }
+
+    fn request(&self) -> Request {
+        let (origin, login) = (&self.at.origin, self.login.as_ref());
+        if self.is_form {
+            let login = login.map(|login| Arc::new(Credential::form(origin, &login.user, &login.secret)));
+            return Request::form(self.at.target.as_str(), &self.fields(), login.as_ref()).for_token();
+        }
+        let login = login.map(|login| Arc::new(Credential::basic(origin, &login.user, &login.secret)));
+        Request::get(self.target()).credential(login.as_ref()).for_token()
     }
 
     /// The query that clients send.
@@ -99,6 +117,17 @@ impl TokenRequest {
             target.push(if target.contains('?') { '&' } else { '?' });
             target + name + "=" + &encoded(value)
         })
+    }
+
+    /// The fields of a form, without the login.
+    fn fields(&self) -> String {
+        let is_scope = |(name, _): &&(&'static str, String)| *name == "scope";
+        let scopes: Vec<&str> = self.parameters.iter().filter(is_scope).map(|(_, value)| value.as_str()).collect();
+        let others = self.parameters.iter().filter(|field| !is_scope(field)).cloned();
+        let known =
+            [("grant_type", "password"), ("client_id", "pullgate-probe")].map(|(name, value)| (name, value.to_owned()));
+        let fields = known.into_iter().chain(others).chain([("scope", scopes.join(" "))]);
+        fields.map(|(name, value)| format!("{name}={}", encoded(&value))).collect::<Vec<_>>().join("&")
     }
 }
 
@@ -110,12 +139,23 @@ pub struct Token {
     /// What its claims grant; none where it is opaque. Nobody has verified them.
     pub access: Option<Vec<Access>>,
     /// What it says of itself; none where it is opaque.
-    pub says: Option<Jwt>,
+    pub says: Option<Box<Jwt>>,
     /// `expires_in`, in seconds.
     pub expires_in: Option<u64>,
+    /// What came with it to get the next one.
+    pub refresh: Option<Refresh>,
     /// The exchange.
     pub seen: Seen,
     secret: Secret,
+}
+
+/// A refresh token: that it came, and what it says of its end.
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    /// What it says of itself; none where it is opaque.
+    pub says: Option<Box<Jwt>>,
+    /// In how many seconds it ends, as far as the answer says so.
+    pub expires_in: Option<u64>,
 }
 
 /// The two readable parts of a JSON Web Token (RFC 7519). Nobody has verified them.
@@ -184,6 +224,12 @@ impl Token {
         Mould::of(&self.secret)
     }
 
+    /// What is signed, and the signature; none where the token is no JWT of three parts.
+    pub(crate) fn signed(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (signed, signature) = self.secret.expose().rsplit_once('.').filter(|_| self.says.is_some())?;
+        Some((signed.as_bytes().to_vec(), URL_SAFE_NO_PAD.decode(signature).ok()?))
+    }
+
     /// Whether it says that it grants nothing at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -205,13 +251,15 @@ impl Token {
 /// Asks a realm for a token for the door.
 pub(crate) fn redeem(session: &mut Session<'_>, asking: &TokenRequest) -> Result<Exchanged, Doubt> {
     let origin = &asking.at.origin;
-    let credential = asking.login.as_ref().map(|login| Credential::basic(origin, &login.user, &login.secret));
-    let request = Request::get(asking.target()).credential(credential.map(Arc::new).as_ref()).for_token();
-    let seen = session.ask_at(origin, &request)?;
+    if let Some(login) = &asking.login {
+        // Whoever gets it in a form may echo it in the clear.
+        session.keep_secret(&Credential::basic(origin, &login.user, &login.secret));
+    }
+    let seen = session.ask_at(origin, &asking.request())?;
     let response = seen.response()?;
     match response.status {
         200..=299 => Ok(match handed_out(response) {
-            Some((secret, expires_in)) => Exchanged::Token(token(session, secret, expires_in, seen)),
+            Some(handed) => Exchanged::Token(token(session, handed, Arc::clone(&seen))),
             None => Exchanged::Refused(seen),
         }),
         400..=499 if response.status != 429 => Ok(Exchanged::Refused(seen)),
@@ -242,11 +290,16 @@ pub(crate) fn realm(session: &mut Session<'_>, headers: &Headers) -> Result<Opti
     Ok(Some(Realm { at, service: challenge.parameter("service").map(str::to_owned) }))
 }
 
-fn token(session: &mut Session<'_>, secret: Secret, expires_in: Option<u64>, seen: Seen) -> Token {
+fn token(session: &mut Session<'_>, handed: Handed, seen: Seen) -> Token {
+    let (secret, expires_in) = (handed.token, handed.expires_in);
     let credential = Arc::new(Credential::bearer(&session.door().origin, &secret));
     session.keep_secret(&credential);
-    let says = Jwt::read(&secret);
-    Token { credential, access: says.as_ref().and_then(access), says, expires_in, seen, secret }
+    let refresh = handed.refresh.map(|refresh| {
+        session.keep_secret(&Credential::bearer(&session.door().origin, &refresh));
+        Refresh { says: Jwt::read(&refresh).map(Box::new), expires_in: handed.refresh_expires_in }
+    });
+    let says = Jwt::read(&secret).map(Box::new);
+    Token { credential, access: says.as_deref().and_then(access), says, expires_in, refresh, seen, secret }
 }
 
 /// A value of a query. Colons, slashes and commas stay, as clients leave them.
@@ -259,19 +312,33 @@ fn encoded(value: &str) -> String {
 }
 
 #[derive(Deserialize)]
-struct Handed {
+struct Body {
     token: Option<String>,
     access_token: Option<String>,
     #[serde(default)]
     expires_in: Value,
+    refresh_token: Option<String>,
+    #[serde(default, alias = "refresh_token_expires_in")]
+    refresh_expires_in: Value,
 }
 
-/// A token, and for how many seconds it is said to be good.
-fn handed_out(response: &Response) -> Option<(Secret, Option<u64>)> {
-    let handed: Handed = serde_json::from_slice(response.whole()?).ok()?;
+/// What was handed out; times in seconds.
+struct Handed {
+    token: Secret,
+    expires_in: Option<u64>,
+    refresh: Option<Secret>,
+    refresh_expires_in: Option<u64>,
+}
+
+fn handed_out(response: &Response) -> Option<Handed> {
+    let body: Body = serde_json::from_slice(response.whole()?).ok()?;
     let fits = |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    let secret = handed.token.or(handed.access_token).filter(fits).map(Secret::new)?;
-    Some((secret, handed.expires_in.as_u64()))
+    Some(Handed {
+        token: body.token.or(body.access_token).filter(fits).map(Secret::new)?,
+        expires_in: body.expires_in.as_u64(),
+        refresh: body.refresh_token.filter(|text| !text.is_empty()).map(Secret::new),
+        refresh_expires_in: body.refresh_expires_in.as_u64(),
+    })
 }
 
 /// What a token says that it grants; none where it is opaque.

@@ -55,7 +55,7 @@ impl Answer {
     pub fn aside(self) -> Self {
         match self {
             Self::Wrong(proof) => Self::Wrong(proof.aside()),
-            other => other,
+            answer @ (Self::AsIntended | Self::Open(_) | Self::NotApplicable(_)) => answer,
         }
     }
 

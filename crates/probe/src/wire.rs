@@ -33,6 +33,15 @@ fn chain(error: &OutboundError) -> String {
 }
 
 impl WireError {
+    /// Whether somebody was reached, and hung up.
+    #[must_use]
+    pub fn is_hung_up(&self) -> bool {
+        match self {
+            Self::Outbound(error) => matches!(**error, OutboundError::Tls { .. } | OutboundError::Send { .. }),
+            Self::Garbled(garbled) => matches!(garbled, Garbled::Nothing | Garbled::HalfHead),
+        }
+    }
+
     /// Whether nobody was reached at all.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
@@ -88,41 +97,52 @@ impl Wire {
         message: &Message,
         head_only: bool,
     ) -> Result<Response, WireError> {
+        let mut reception = Reception::new(head_only);
+        let end = self.at_each((origin, reach), only, |wire, destination| {
+            let take = |bytes: &[u8]| reception.take(bytes);
+            wire.runtime.block_on(wire.dialer.exchange(destination, message, wire.limits, take, |_| ()))
+        })?;
+        Ok(reception.finish(end)?)
+    }
+
+    /// Does something at the addresses of an origin until one of them is connected to.
+    fn at_each<T>(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        only: Option<SocketAddr>,
+        mut act: impl FnMut(&Self, &Destination) -> Result<T, OutboundError>,
+    ) -> Result<T, WireError> {
         let mut destinations = self.addresses(origin, reach)?;
         destinations.retain(|destination| only.is_none_or(|address| address == destination.address()));
         let mut refused = Garbled::Nothing.into();
         for destination in &destinations {
-            let mut reception = Reception::new(head_only);
-            let exchange =
-                self.dialer.exchange(destination, message, self.limits, |bytes| reception.take(bytes), |_| ());
-            match self.runtime.block_on(exchange) {
-                Ok(end) => return Ok(reception.finish(end)?),
+            match act(self, destination) {
                 // The next address of the name may be one that this machine has a route to.
                 Err(error @ OutboundError::Connect { .. }) => refused = error.into(),
-                Err(error) => return Err(error.into()),
+                done => return Ok(done?),
             }
         }
         Err(refused)
     }
 
-    /// Says something that is no request, and takes what comes back within `enough` bytes.
+    /// Says something that is no request, and takes what comes back until it is enough.
     pub(crate) fn say(
         &mut self,
         (origin, reach): (&Origin, Reach),
         bytes: &[u8],
-        enough: usize,
+        is_enough: fn(&[u8]) -> bool,
     ) -> Result<Vec<u8>, WireError> {
-        let destinations = self.addresses(origin, reach)?;
-        let destination = destinations.first().ok_or(Garbled::Nothing)?;
         let mut message = Message::default();
         message.push(bytes);
-        let limits = Limits { bytes: enough, ..self.limits };
+        let limits = self.limits;
         let mut came = Vec::new();
-        let take = |bytes: &[u8]| {
-            came.extend_from_slice(bytes);
-            if came.len() < enough { Appetite::More } else { Appetite::Enough }
-        };
-        let end = self.runtime.block_on(self.dialer.exchange(destination, &message, limits, take, |_| ()))?;
+        let end = self.at_each((origin, reach), None, |wire, destination| {
+            let take = |bytes: &[u8]| {
+                came.extend_from_slice(bytes);
+                if is_enough(&came) { Appetite::Enough } else { Appetite::More }
+            };
+            wire.runtime.block_on(wire.dialer.exchange(destination, &message, limits, take, |_| ()))
+        })?;
         match end {
             End::Late if came.is_empty() => Err(Garbled::Late.into()),
             End::Late | End::Enough | End::Closed | End::Broken | End::Full => Ok(came),
@@ -131,9 +151,9 @@ impl Wire {
 
     /// The certificates that an origin shows.
     pub(crate) fn chain(&mut self, origin: &Origin, reach: Reach) -> Result<Chain, WireError> {
-        let destinations = self.addresses(origin, reach)?;
-        let destination = destinations.first().ok_or(Garbled::Nothing)?;
-        Ok(self.runtime.block_on(self.dialer.chain(destination, self.limits.time))?)
+        self.at_each((origin, reach), None, |wire, destination| {
+            wire.runtime.block_on(wire.dialer.chain(destination, wire.limits.time))
+        })
     }
 
     /// Whether a chain is trusted for an origin, at a time since 1970.

@@ -60,7 +60,8 @@ fn pullgate_is_private_and_the_probe_proves_it() {
     let json = probe(folder.path(), &[&words[..], &["--credential-file", "control", "--format", "json"]].concat(), &[]);
     let report: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!((json.status.code(), report["outcome"].as_str()), (Some(0), Some("pass")), "{}", said(&json));
-    for check in report["checks"].as_array().unwrap() {
+    let asked = |check: &&Value| check["verdict"] != "NOT SELECTED";
+    for check in report["checks"].as_array().unwrap().iter().filter(asked) {
         assert_eq!(check["verdict"], "PASS", "{check}");
         assert!(!check["evidence"]["controls"].as_array().unwrap().is_empty(), "{check}");
     }

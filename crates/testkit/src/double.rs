@@ -1,6 +1,6 @@
 //! A registry with a token service, as safe as registries should be, with a switch for each flaw.
 //!
-//! It has two doors and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
+//! It has three doors, one of them over TLS, and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod flaw;
@@ -9,13 +9,13 @@ mod judgement;
 mod known;
 mod leaks;
 mod repository;
+mod secure;
 mod strangers;
 mod token;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
@@ -26,6 +26,7 @@ use token::Tokens;
 
 use crate::image::digest_of;
 use crate::raw::{Answer, Request, Server};
+use crate::secure::{NAME, Pair, authority};
 
 /// R: the private repository.
 pub const REPOSITORY: &str = "team/app";
@@ -58,6 +59,7 @@ const PATIENCE: usize = 10;
 pub struct Double {
     front: Server,
     mirror: Server,
+    secure: Server,
     state: Arc<State>,
 }
 
@@ -71,14 +73,18 @@ impl Double {
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             ahead: AtomicU64::new(0),
+            mirror: OnceLock::new(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
-                let registry = Registry { address, service, state: Arc::clone(&state) };
+                let base = format!("http://{address}");
+                let registry = Registry { base, service, state: Arc::clone(&state) };
                 move |request: &Request| registry.answer(request)
             })
         };
-        Self { front: door("double"), mirror: door("mirror"), state }
+        let mirror = door("mirror");
+        state.mirror.set(mirror.address().to_string()).expect("nobody has said so before");
+        Self { front: door("double"), mirror, secure: secure::start(&state), state }
     }
 
     /// `http://host:port`.
@@ -89,6 +95,16 @@ impl Double {
     /// The other door: the same content behind a service of its own.
     pub fn mirror(&self) -> String {
         self.mirror.url()
+    }
+
+    /// The door over TLS, which demands [`Double::certificate`]: the same content, and layers behind redirects.
+    pub fn secure(&self) -> String {
+        format!("https://{NAME}:{}", self.secure.address().port())
+    }
+
+    /// What opens a connection to [`Double::secure`].
+    pub fn certificate(&self) -> Pair {
+        authority().client()
     }
 
     /// The private image.
@@ -121,7 +137,7 @@ impl Double {
     }
 }
 
-/// What both doors share.
+/// What the doors share.
 #[derive(Debug)]
 struct State {
     flaws: Vec<Flaw>,
@@ -131,11 +147,14 @@ struct State {
     asked: AtomicUsize,
     /// How many seconds its clock is ahead of the world's.
     ahead: AtomicU64,
+    /// Where the other door is.
+    mirror: OnceLock<String>,
 }
 
 /// One door.
 struct Registry {
-    address: SocketAddr,
+    /// Scheme, host and port.
+    base: String,
     service: &'static str,
     state: Arc<State>,
 }
@@ -150,6 +169,9 @@ impl Registry {
         if self.has(Flaw::BlocksHalfWay) && asked >= PATIENCE {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
+        if let Some(answer) = self.at_secure(request) {
+            return answer;
+        }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         match path {
             "/v2/" | "/v2" => self.base(request),
@@ -163,7 +185,7 @@ impl Registry {
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path));
                 flawed.unwrap_or_else(|| match path.strip_prefix("/storage/") {
-                    Some(digest) => self.stored(request, digest),
+                    Some(digest) => self.stored(request, digest, query),
                     None => self.content(request, path),
                 })
             }
@@ -187,21 +209,27 @@ impl Registry {
         }
         let service = if self.has(Flaw::NoService) { "" } else { &format!(",service=\"{}\"", self.service) };
         let scope = repository.map(|name| format!(",scope=\"repository:{name}:pull\"")).unwrap_or_default();
-        let realm = self.realm_from(request).unwrap_or_else(|| self.address.to_string());
-        let challenge = format!("Bearer realm=\"http://{realm}/token\"{service}{scope}");
+        let base = self.realm_from(request).unwrap_or_else(|| self.base.clone());
+        let challenge = format!("Bearer realm=\"{base}/token\"{service}{scope}");
         let digest = digest.map(|digest| ("Docker-Content-Digest", digest));
+        let link = format!("<http://{}/v2/>; rel=\"alternate\"", self.state.mirror.get().map_or("", String::as_str));
+        let link = self.has(Flaw::NamesOpenDoor).then_some(("Link", link.as_str()));
+        let digest: Vec<(&str, &str)> = digest.into_iter().chain(link).collect();
         let body = json!({ "errors": [{ "code": "UNAUTHORIZED", "message": "authentication required" }] }).to_string();
         match self.grant(request) {
             None => {
                 let headers: Vec<_> = std::iter::once(("WWW-Authenticate", challenge.as_str())).chain(digest).collect();
                 Answer::http(request, 401, &headers, body.as_bytes())
             }
-            Some(_) => Answer::http(request, 403, &digest.into_iter().collect::<Vec<_>>(), body.as_bytes()),
+            Some(_) => Answer::http(request, 403, &digest, body.as_bytes()),
         }
     }
 
-    /// What is behind a redirect, for whoever knows its digest.
-    fn stored(&self, request: &Request, digest: &str) -> Answer {
+    /// What is behind a redirect, for whoever knows its digest and, over TLS, has its signature.
+    fn stored(&self, request: &Request, digest: &str, query: &str) -> Answer {
+        if !self.is_signed(query) {
+            return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
+        }
         let layer = self.state.repositories.values().map(|image| &image.layer).find(|layer| digest_of(layer) == digest);
         layer.map_or_else(|| self.refuse(request, None, None), |layer| repository::bytes(request, layer))
     }

@@ -18,6 +18,7 @@ pub mod image;
 mod normal;
 pub mod process;
 pub mod raw;
+pub mod secure;
 mod tools;
 
 pub use home::{Home, Ran};

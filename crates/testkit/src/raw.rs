@@ -7,8 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
+/// So many bytes of a connection tell how to speak there: a record header, a handshake header, a version.
+const FIRST: usize = 11;
 /// How long a client may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
@@ -23,6 +27,8 @@ pub struct Request {
     pub target: String,
     /// Names in lower case, and values.
     pub headers: Vec<(String, String)>,
+    /// Whether it came over TLS.
+    pub secure: bool,
 }
 
 impl Request {
@@ -36,7 +42,7 @@ impl Request {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn read(stream: &mut TcpStream) -> Option<Self> {
+    fn read(stream: &mut dyn Channel, secure: bool) -> Option<Self> {
         let mut bytes = Vec::new();
         let mut piece = [0; 4096];
         while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -51,9 +57,25 @@ impl Request {
         let (target, _version) = rest.rsplit_once(' ')?;
         let header =
             |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-        Some(Self { method: method.to_owned(), target: target.to_owned(), headers: lines.map_while(header).collect() })
+        let headers = lines.map_while(header).collect();
+        Some(Self { method: method.to_owned(), target: target.to_owned(), headers, secure })
     }
 }
+
+/// What a server does with a connection, once its first bytes are there.
+#[derive(Clone, Debug)]
+pub enum Greeting {
+    /// Reads a request as it is.
+    Plain,
+    /// Reads one over TLS.
+    Secure(Arc<ServerConfig>),
+    /// Sends these bytes and closes.
+    Says(Vec<u8>),
+}
+
+trait Channel: Read + Write {}
+
+impl<T: Read + Write> Channel for T {}
 
 /// What is sent back.
 #[derive(Clone, Debug)]
@@ -99,6 +121,15 @@ impl Server {
 
     /// The same, for a server that must know its address to answer.
     pub fn start_with<H: Fn(&Request) -> Answer + Send + Sync + 'static>(make: impl FnOnce(SocketAddr) -> H) -> Self {
+        Self::start_greeting(|_| Greeting::Plain, make)
+    }
+
+    /// The same, for a server that decides by the first bytes of each connection how to speak there.
+    pub fn start_greeting<H: Fn(&Request) -> Answer + Send + Sync + 'static>(
+        greet: impl Fn(&[u8]) -> Greeting + Send + Sync + 'static,
+        make: impl FnOnce(SocketAddr) -> H,
+    ) -> Self {
+        let greet = Arc::new(greet);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = listener.local_addr().expect("a bound socket has an address");
         let handle = Arc::new(make(address));
@@ -110,7 +141,8 @@ impl Server {
                     return;
                 }
                 let (handle, seen, stopped) = (Arc::clone(&handle), Arc::clone(&seen), Arc::clone(&stopped));
-                thread::spawn(move || serve(stream, &*handle, &seen, &stopped));
+                let greet = Arc::clone(&greet);
+                thread::spawn(move || receive(stream, &*greet, &*handle, &seen, &stopped));
             }
         });
         Self { address, requests, stop }
@@ -140,10 +172,44 @@ impl Drop for Server {
     }
 }
 
-fn serve(mut stream: TcpStream, handle: &dyn Fn(&Request) -> Answer, seen: &Mutex<Vec<Request>>, stopped: &AtomicBool) {
+fn receive(
+    mut stream: TcpStream,
+    greet: &dyn Fn(&[u8]) -> Greeting,
+    handle: &dyn Fn(&Request) -> Answer,
+    seen: &Mutex<Vec<Request>>,
+    stopped: &AtomicBool,
+) {
     stream.set_read_timeout(Some(PATIENCE)).expect("a connected socket takes options");
     stream.set_write_timeout(Some(PATIENCE)).expect("a connected socket takes options");
-    let Some(request) = Request::read(&mut stream) else { return };
+    let mut first = [0; FIRST];
+    let length = stream.peek(&mut first).unwrap_or_default();
+    match greet(&first[..length]) {
+        Greeting::Plain => serve(&mut stream, false, handle, seen, stopped),
+        Greeting::Secure(config) => {
+            let connection = ServerConnection::new(config).expect("a configuration makes connections");
+            let mut stream = StreamOwned::new(connection, stream);
+            serve(&mut stream, true, handle, seen, stopped);
+            // A handshake that failed has no end of its own.
+            if !stream.conn.is_handshaking() {
+                stream.conn.send_close_notify();
+                // Whoever has read enough is gone.
+                let _ = stream.flush();
+            }
+        }
+        Greeting::Says(bytes) => {
+            let _ = stream.write_all(&bytes);
+        }
+    }
+}
+
+fn serve(
+    stream: &mut dyn Channel,
+    secure: bool,
+    handle: &dyn Fn(&Request) -> Answer,
+    seen: &Mutex<Vec<Request>>,
+    stopped: &AtomicBool,
+) {
+    let Some(request) = Request::read(stream, secure) else { return };
     seen.lock().expect("no handler has panicked").push(request.clone());
     match handle(&request) {
         Answer::Bytes(bytes) => {

@@ -216,7 +216,7 @@ fn read_blob(session: &mut Session<'_>, request: &Request, blob: &Descriptor) ->
     session.as_strangers(|session, caller| session.refused(request, caller, |seen| blob_proof(seen, blob, &decoy)))
 }
 
-fn blob_proof(seen: &Observation, blob: &Descriptor, decoy: &Decoy) -> Option<Proof> {
+pub(super) fn blob_proof(seen: &Observation, blob: &Descriptor, decoy: &Decoy) -> Option<Proof> {
     Proof::bytes(seen, &blob.digest).or_else(|| Proof::part_of(seen, blob.size, decoy))
 }
 

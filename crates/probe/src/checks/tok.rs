@@ -1,5 +1,7 @@
 //! TOK: where tokens are asked for, and what anybody gets there.
 
+pub(super) mod guess;
+pub(super) mod hygiene;
 pub(super) mod scopes;
 pub(super) mod service;
 pub(super) mod spelling;

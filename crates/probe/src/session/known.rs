@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outbound::Reach;
+use outbound::{Origin, Reach};
 
 use super::{Caller, Session};
 use crate::controls::{self, Content};
@@ -76,7 +76,7 @@ impl<'run> Session<'run> {
     }
 }
 
-impl Session<'_> {
+impl<'run> Session<'run> {
     /// Somebody with what the door asks for: a token of this scope, or the login itself.
     ///
     /// # Errors
@@ -187,6 +187,37 @@ impl Session<'_> {
         self.run.now().tick
     }
 
+    /// Asks the host of the door in another way than it was declared, as nobody.
+    ///
+    /// # Errors
+    /// As [`Session::ask`]; another host is not asked.
+    pub fn ask_beside(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
+        match origin.host() == self.door.origin.host() {
+            true => self.send(origin, Reach::Typed, request),
+            false => Err(self.undeclared_storage(origin.clone())),
+        }
+    }
+
+    /// The first other door of this vantage that answers.
+    pub fn another_door(&mut self) -> Option<&'run Door> {
+        let (intent, here) = (self.intent, self.door);
+        let others = intent.doors.iter().filter(|door| door.name != here.name && door.vantage == here.vantage);
+        let answers =
+            |door: &&Door| self.elsewhere(door, |other| other.first().is_ok_and(|seen| seen.response().is_ok()));
+        others.take(MAX_DOORS).find(answers)
+    }
+
+    /// Asks at another declared door about the same, with what is known already.
+    pub(crate) fn elsewhere<T>(&mut self, door: &Door, ask: impl FnOnce(&mut Session<'_>) -> T) -> T {
+        let mut other = Session::new(self.run, self.intent, door, self.private);
+        other.memory.content = self.memory.content.clone();
+        other.memory.decoy = self.memory.decoy.clone();
+        let answer = ask(&mut other);
+        let touched = other.take_touched();
+        self.touched.extend(touched);
+        answer
+    }
+
     /// Asks another declared door. A credential that is not bound to it does not leave.
     ///
     /// # Errors
@@ -195,6 +226,9 @@ impl Session<'_> {
         self.send(&door.origin, Reach::Typed, request)
     }
 }
+
+/// So many other doors are tried until one answers.
+const MAX_DOORS: usize = 4;
 
 fn missing(why: &str) -> Doubt {
     Doubt::Missing { why: why.to_owned() }

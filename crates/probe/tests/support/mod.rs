@@ -7,18 +7,21 @@
     reason = "each test uses its part; a helper of tests fails like a test"
 )]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use outbound::Dialer;
+use outbound::{ClientCertificate, Dialer};
 use probe::{
     Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
     Visibility, Waits, probe,
 };
 use protocol::{Now, Secret};
+use rustls::RootCertStore;
 use testkit::double::{
     Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
 };
+use testkit::secure::authority;
 
 /// The intent of `pullgate probe URL --private team/app:1.0`, perhaps with the control's credential.
 pub(crate) fn intent(url: &str, control: bool) -> Intent {
@@ -71,20 +74,42 @@ fn revoking(double: &Double) -> Hook {
     })
 }
 
+/// The same, with the door over TLS in front.
+pub(crate) fn over_tls(double: &Double) -> Intent {
+    let mut intent = whole(double);
+    let origin = double.secure().parse().unwrap();
+    let shown = double.certificate();
+    let certificate = ClientCertificate::from_der(&origin, shown.chain, shown.key);
+    let name = intent.doors[0].name.clone();
+    intent.doors[0] = Door { name, certificate: Some(Arc::new(certificate)), ..Door::new(origin) };
+    intent
+}
+
 /// A run at the first door about the first reference, with everything that is known: all checks, or the controls and
 /// these.
 pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
-    let intent = whole(double);
+    run_as(double, &whole(double), only)
+}
+
+/// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
+pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
     let settings = Settings { mode: Mode::Active, waits, ..Settings::default() };
-    let mut plan = Plan::new(&intent, &settings);
+    let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {
         if only.is_some_and(|ids| !check.group.is_control() && !ids.contains(&check.id)) {
             *selected = Err("another one is looked at".to_owned());
         }
     }
-    probe(&intent, &plan, Dialer::new().unwrap(), Box::new(clock()), |_| ()).unwrap()
+    probe(intent, &plan, dialer(), Box::new(clock()), |_| ()).unwrap()
+}
+
+/// A dialer that trusts the authority of the tests and nobody else.
+fn dialer() -> Dialer {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority().der().to_vec().into()).unwrap();
+    Dialer::trusting(roots).unwrap()
 }
 
 /// A whole run as the settings say.

@@ -1,5 +1,15 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
+/// Checks that ask the door over TLS, because nothing else has what they ask for.
+const OVER_TLS: [&str; 7] = ["INGR-02", "INGR-03", "INGR-08", "INGR-09", "TLS-01", "TLS-02", "TLS-05"];
+
+impl Flaw {
+    /// Whether it is to be seen at the door over TLS alone.
+    pub fn is_over_tls(self) -> bool {
+        self == Self::SchemeFromForwarded || OVER_TLS.contains(&self.check())
+    }
+}
+
 /// What a flaw does to its check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -147,6 +157,20 @@ flaws! {
     TokensLastHours => "TOK-17" Fails,
     /// Tokens are good for a little too long, by `expires_in` alone.
     TokensLastLonger => "TOK-17" Fails,
+    /// Tokens may be kept by every cache on the way.
+    TokensAreCached => "TOK-18" Fails,
+    /// Tokens are made with the key that verifies them.
+    SharedKey => "TOK-22" Fails,
+    /// Tokens are counted.
+    CountsTokens => "TOK-22" Fails,
+    /// Tokens have no name of their own.
+    NamesNoToken => "TOK-22" Fails,
+    /// The address of a person stands in the token.
+    NamesPeople => "TOK-22" Fails,
+    /// Tokens are made with no key at all.
+    EmptyKey => "TOK-23" Fails,
+    /// Tokens are made with a key that anybody guesses.
+    GuessableKey => "TOK-23" Fails,
     /// Whoever has a token reads what it does not name.
     TokenIsNotRead => "TOK-24" Fails,
     /// The other door takes tokens that were made for the first.
@@ -181,30 +205,6 @@ flaws! {
     KnownReadsFallbackTags => "AUTHZ-01" Fails,
     /// Whoever has a token sees all repositories.
     CatalogForKnown => "AUTHZ-02" Fails,
-    /// What does not exist is 404, and what is private 401.
-    TellsWhatExists => "LEAK-01" Fails,
-    /// The refusal of what exists has one header more.
-    TellsByHeader => "LEAK-01" Fails,
-    /// The refusal of what exists says more than its name.
-    TellsByBody => "LEAK-01" Fails,
-    /// Somebody who is known is told what does not exist.
-    TellsWhoIsKnown => "LEAK-02" Fails,
-    /// No token is handed out for what does not exist.
-    TellsAtRealm => "LEAK-03" Fails,
-    /// What exists is looked up before it is refused.
-    TellsByTime => "LEAK-04" Fails,
-    /// The realm is built from `Host`.
-    RealmFromHost => "LEAK-05" Fails,
-    /// The realm is built from `X-Forwarded-Host`.
-    RealmFromForwarded => "LEAK-05" Fails,
-    /// Anybody gets the metrics.
-    OpenMetrics => "LEAK-09" Fails,
-    /// Anybody gets a profile of the memory.
-    OpenProfiles => "LEAK-09" Fails,
-    /// Anybody gets the console.
-    OpenConsole => "LEAK-09" Fails,
-    /// The description of the login names a host inside.
-    NamesHostInside => "LEAK-09" Fails,
     /// Nobody looks at the signature.
     NoSignatureIsRead => "FORGE-01" Fails,
     /// A token may say that it is not signed.
@@ -242,9 +242,9 @@ flaws! {
     /// A certificate in a key of the header is trusted.
     CertificateInJwk => "FORGE-07" Fails,
     /// A certificate of the header is trusted, whoever signed it.
-    AnyCertificate => "FORGE-08" Fails,
+    AnyLeaf => "FORGE-08" Fails,
     /// The same where no kid is named.
-    AnyCertificateWithoutKid => "FORGE-08" Fails,
+    AnyLeafWithoutKid => "FORGE-08" Fails,
     /// A certificate that is known is enough, whoever signed the token.
     CertificateApartFromSignature => "FORGE-08" Fails,
     /// A certificate that is known is enough, wherever in the chain it stands.
@@ -259,4 +259,62 @@ flaws! {
     VerifiesTheFirstOfTwo => "FORGE-21" Fails,
     /// A token that is too long breaks the registry.
     FailsOnLongTokens => "FORGE-21" Fails,
+    /// What does not exist is 404, and what is private 401.
+    TellsWhatExists => "LEAK-01" Fails,
+    /// The refusal of what exists has one header more.
+    TellsByHeader => "LEAK-01" Fails,
+    /// The refusal of what exists says more than its name.
+    TellsByBody => "LEAK-01" Fails,
+    /// Somebody who is known is told what does not exist.
+    TellsWhoIsKnown => "LEAK-02" Fails,
+    /// No token is handed out for what does not exist.
+    TellsAtRealm => "LEAK-03" Fails,
+    /// What exists is looked up before it is refused.
+    TellsByTime => "LEAK-04" Fails,
+    /// The realm is built from `Host`.
+    RealmFromHost => "LEAK-05" Fails,
+    /// The realm is built from `X-Forwarded-Host`.
+    RealmFromForwarded => "LEAK-05" Fails,
+    /// The scheme of the realm is that of `X-Forwarded-Proto`.
+    SchemeFromForwarded => "LEAK-05" Fails,
+    /// Anybody gets the metrics.
+    OpenMetrics => "LEAK-09" Fails,
+    /// Anybody gets a profile of the memory.
+    OpenProfiles => "LEAK-09" Fails,
+    /// Anybody gets the console.
+    OpenConsole => "LEAK-09" Fails,
+    /// The description of the login names a host inside.
+    NamesHostInside => "LEAK-09" Fails,
+    /// The manifest is open over plain HTTP.
+    OpenInTheClear => "INGR-02" Fails,
+    /// Passwords are looked at over plain HTTP.
+    LogsInInTheClear => "INGR-02" Fails,
+    /// Whoever asks for the bare address gets the manifest.
+    OpenByAddress => "INGR-03" Fails,
+    /// Another door is named in `Link`, and open.
+    NamesOpenDoor => "INGR-05" Fails,
+    /// A redirect is good for an hour.
+    LongRedirect => "INGR-08" Fails,
+    /// A redirect does not end when it says.
+    EndlessRedirect => "INGR-08" Fails,
+    /// Nobody looks at the signature of a redirect.
+    UnsignedRedirect => "INGR-09" Fails,
+    /// The other door is open.
+    MirrorIsOpen => "INGR-17" Fails,
+    /// The other door refuses everybody.
+    MirrorIsClosed => "INGR-17" Fails,
+    /// The certificate ends in three days.
+    CertificateEnds => "TLS-01" Fails,
+    /// The certificate is for another name.
+    CertificateOfAnother => "TLS-01" Fails,
+    /// The certificate is signed by nobody.
+    CertificateOfNobody => "TLS-01" Fails,
+    /// TLS 1.0 is spoken.
+    SpeaksTls10 => "TLS-02" Fails,
+    /// TLS 1.1 is spoken.
+    SpeaksTls11 => "TLS-02" Fails,
+    /// A certificate may be shown, or not.
+    CertificateIsOptional => "TLS-05" Fails,
+    /// Any certificate will do.
+    AnyCertificate => "TLS-05" Fails,
 }

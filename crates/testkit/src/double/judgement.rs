@@ -1,5 +1,7 @@
 //! What a token service makes of scopes and services, and a registry of tokens: as it should be, and in every wrong way.
 
+use serde_json::{Value, json};
+
 use super::token::{Entry, entitled};
 use super::{Flaw, OWN, REPOSITORY, Registry, USER};
 
@@ -21,6 +23,30 @@ impl Registry {
     pub(super) fn serves(&self, audience: &str) -> bool {
         let careless = self.has(Flaw::MirrorTakesEverything) || self.has(Flaw::MirrorForgetsScopes);
         audience == self.service || (self.service == "mirror" && careless)
+    }
+
+    /// The claims of a token, with what should not stand there.
+    pub(super) fn flawed_claims(&self, mut claims: Value, number: usize) -> Value {
+        if self.has(Flaw::NamesPeople) {
+            claims["context"] = json!({ "mail": "jo@people.example" });
+        }
+        if self.has(Flaw::CountsTokens) {
+            claims["jti"] = json!(format!("{:016x}", 4711 + number));
+        }
+        if self.has(Flaw::NamesNoToken) {
+            claims.as_object_mut().expect("claims are an object").remove("jti");
+        }
+        claims
+    }
+
+    /// The key of tokens that everybody who verifies them can make.
+    pub(super) fn shared_key(&self) -> Option<Vec<u8>> {
+        match () {
+            () if self.has(Flaw::EmptyKey) => Some(Vec::new()),
+            () if self.has(Flaw::GuessableKey) => Some(b"registry123".to_vec()),
+            () if self.has(Flaw::SharedKey) => Some((0..32_u8).map(|at| at.wrapping_mul(151)).collect()),
+            () => None,
+        }
     }
 
     /// What is granted of all that is asked for.

@@ -47,14 +47,19 @@ impl Registry {
         !known && query.contains("scope=repository:") && self.has(Flaw::TellsAtRealm)
     }
 
-    /// The host of the realm, where it comes from the request.
+    /// Where the realm is, where that comes from the request.
     pub(super) fn realm_from(&self, request: &Request) -> Option<String> {
-        let name = match () {
-            () if self.has(Flaw::RealmFromHost) => "host",
-            () if self.has(Flaw::RealmFromForwarded) => "x-forwarded-host",
-            () => return None,
-        };
-        request.header(name).map(str::to_owned)
+        let (scheme, host) = self.base.split_once("://")?;
+        match () {
+            () if self.has(Flaw::RealmFromHost) => Some(format!("{scheme}://{}", request.header("host")?)),
+            () if self.has(Flaw::RealmFromForwarded) => {
+                Some(format!("{scheme}://{}", request.header("x-forwarded-host")?))
+            }
+            () if self.has(Flaw::SchemeFromForwarded) => {
+                Some(format!("{}://{host}", request.header("x-forwarded-proto")?))
+            }
+            () => None,
+        }
     }
 
     /// A page beside the API that nobody should get.

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -116,7 +117,7 @@ impl Registry {
     }
 
     /// The time, in seconds since 1970.
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
         now.as_secs() + self.state.ahead.load(Ordering::Relaxed)
     }
@@ -137,7 +138,8 @@ impl Registry {
         let grant = Grant { user, audience, access, expires: self.now() + lifetime, lifetime };
         let expires_in = if self.has(Flaw::TokensLastLonger) { 1000 } else { lifetime };
         let body = json!({ "token": self.hand_out(grant), "expires_in": expires_in }).to_string();
-        let headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")];
+        let kept = if self.has(Flaw::TokensAreCached) { "public, max-age=60" } else { "no-store" };
+        let headers = [("Content-Type", "application/json"), ("Cache-Control", kept)];
         Answer::http(request, 200, &headers, body.as_bytes())
     }
 
@@ -158,14 +160,21 @@ impl Registry {
     /// The text of a token: of the form of a JWT, unless it is opaque. It is known by its text, so nothing signs it.
     fn hand_out(&self, grant: Grant) -> String {
         let mut tokens = self.state.tokens.0.lock().expect("no handler has panicked");
-        let id = digest_of(format!("{} {}", self.address, tokens.len()).as_bytes());
+        let id = digest_of(format!("{} {}", self.base, tokens.len()).as_bytes());
         let id = id.trim_start_matches("sha256:");
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = match self.has(Flaw::OpaqueTokenForAnybody) || self.has(Flaw::OpaqueCatalogForAnybody) {
             true => format!("opaque-{id}"),
             false => {
-                let header = json!({ "alg": "ES256", "typ": "JWT", "kid": KID, "x5c": [CERTIFICATE] });
-                format!("{}.{}.{}", part(&header), part(&grant.claims(id)), URL_SAFE_NO_PAD.encode(id))
+                let claims = self.flawed_claims(grant.claims(id), tokens.len());
+                let key = self.shared_key();
+                let header = match key {
+                    Some(_) => json!({ "alg": "HS256", "typ": "JWT", "kid": KID }),
+                    None => json!({ "alg": "ES256", "typ": "JWT", "kid": KID, "x5c": [CERTIFICATE] }),
+                };
+                let signed = format!("{}.{}", part(&header), part(&claims));
+                let signature = key.map_or(id.as_bytes().to_vec(), |key| hmac_of(&key, signed.as_bytes()));
+                format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
             }
         };
         tokens.insert(text.clone(), grant);
@@ -193,4 +202,9 @@ fn parameter(part: &str) -> Option<(String, String)> {
         });
     }
     Some((name.to_owned(), String::from_utf8(decoded).ok()?))
+}
+
+/// HMAC with SHA-256.
+fn hmac_of(key: &[u8], text: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }

@@ -4,11 +4,11 @@ use super::{NO_BEARER, granted, second_is_there};
 use crate::check::{Check, Group, Need, Severity};
 use crate::checks::anon::lists::names_nothing;
 use crate::doubt::Doubt;
-use crate::intent::{Mode, Role};
+use crate::intent::{Login, Mode, Role};
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::session::{Caller, Session};
-use crate::token::{Access, Exchanged, Realm, Token};
+use crate::token::{Access, Exchanged, Token};
 use crate::verdict::Answer;
 
 /// What mends a token service that grants too much.
@@ -52,12 +52,12 @@ pub(in crate::checks) static CHECKS: [Check; 7] = [
         mode: Mode::Active,
         severity: Severity::Critical,
         title: "a name in a scope is no pattern",
-        request: "as nobody and as low: repository:*:pull, **:*, R*:pull, /:pull, an empty name, R:*; then the manifests of R and S with the token",
+        request: "as nobody, and as low where there is one: repository:*:pull, **:*, R*:pull, /:pull, an empty name, R:*; then the manifests of R and S with the token",
         judgement: "Pass: refused, or taken literally. Fail: a token that reads R or S",
         why: "names that are matched as globs or regular expressions match what nobody meant",
         remedy: JUDGE_EACH,
         references: &[],
-        needs: &[Need::Owned],
+        needs: &[],
         requests: 52,
         run: tok_05,
     },
@@ -67,12 +67,12 @@ pub(in crate::checks) static CHECKS: [Check; 7] = [
         mode: Mode::Active,
         severity: Severity::Critical,
         title: "of several scopes each is judged alone",
-        request: "P and R, as nobody, M and S, as low: as two scopes, as one with a space, as the last of fifty; then the manifest with the token",
+        request: "P and R, as nobody; M and S, as low, where there is one: as two scopes, as one with a space, as the last of fifty; then the manifest with the token",
         judgement: "Pass: the public or own one at most. Fail: R or S is granted because of the other",
         why: "some token services look at the first scope and grant them all",
         remedy: JUDGE_EACH,
         references: &[],
-        needs: &[Need::Public, Need::Owned],
+        needs: &[Need::Public],
         requests: 24,
         run: tok_06,
     },
@@ -172,8 +172,7 @@ fn too_much(token: &Token, entry: &Access) -> Answer {
 
 fn tok_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let Some(realm) = session.realm()? else { return Ok(NO_BEARER) };
-    session.low()?;
-    let (first, second, low) = (session.private(), session.second(), session.low_login()?);
+    let (first, second) = (session.private(), session.second());
     let name = &first.name;
     let scopes = [
         "repository:*:pull".to_owned(),
@@ -183,26 +182,35 @@ fn tok_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         "repository::pull".to_owned(),
         format!("repository:{name}:*"),
     ];
-    let answer = Answer::first_wrong(&scopes, |scope| {
-        let asking = realm.asking(&[scope]);
-        let callers = [asking.clone(), asking.login(low)];
-        Ok(Answer::first_wrong(callers, |asking| granted(session, &asking, &[first, second])))
+    let closed = [first, second];
+    let nobody = Answer::first_wrong(&scopes, |scope| granted(session, &realm.asking(&[scope]), &closed));
+    let low = as_low(session, |session, low| {
+        Ok(Answer::first_wrong(&scopes, |scope| granted(session, &realm.asking(&[scope]).login(low), &closed)))
     });
-    Ok(answer.given(second_is_there(session)))
+    Ok(nobody.and(low).given(second_is_there(session)))
+}
+
+/// The same question as low, where the intent names one: nothing else is asked of whoever is not shown to be somebody.
+fn as_low(session: &mut Session<'_>, ask: impl FnOnce(&mut Session<'_>, &Login) -> Result<Answer, Doubt>) -> Answer {
+    if session.owned().is_err() {
+        return Answer::NotApplicable("the intent names no identity `low`");
+    }
+    let shown = session.low().and_then(|_| session.low_login());
+    shown.and_then(|low| ask(session, low)).unwrap_or_else(Answer::Open)
 }
 
 fn tok_06(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let Some(realm) = session.realm()? else { return Ok(NO_BEARER) };
-    session.low()?;
     let pull = |name: &str| format!("repository:{name}:pull");
-    let (public, owned) = (pull(session.public()?.name.as_str()), pull(session.owned()?));
-    let (first, second, low) = (session.private(), session.second(), session.low_login()?);
-    let as_nobody = together(&public, &pull(first.name.as_str()));
-    let as_low = together(&owned, &pull(second.name.as_str()));
-    let asked = |realm: &Realm, scopes: &Vec<String>| realm.asking(scopes);
-    let nobody = Answer::first_wrong(&as_nobody, |scopes| granted(session, &asked(&realm, scopes), &[first]));
-    let low = Answer::first_wrong(&as_low, |scopes| granted(session, &asked(&realm, scopes).login(low), &[second]));
-    Ok(nobody.and(low.given(second_is_there(session))))
+    let (first, second) = (session.private(), session.second());
+    let public = together(&pull(session.public()?.name.as_str()), &pull(first.name.as_str()));
+    let nobody = Answer::first_wrong(&public, |scopes| granted(session, &realm.asking(scopes), &[first]));
+    let low = as_low(session, |session, low| {
+        let own = together(&pull(session.owned()?), &pull(second.name.as_str()));
+        let answer = Answer::first_wrong(&own, |scopes| granted(session, &realm.asking(scopes).login(low), &[second]));
+        Ok(answer.given(second_is_there(session)))
+    });
+    Ok(nobody.and(low))
 }
 
 /// What may be had and what may not, in one question: as two scopes, as one with a space, as the last of fifty.

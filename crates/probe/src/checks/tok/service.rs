@@ -1,4 +1,4 @@
-//! Whom a token is for, and for how long it is good.
+//! Whom a token is for.
 
 use super::NO_BEARER;
 use crate::check::{Check, Group, Need, Severity};
@@ -11,15 +11,10 @@ use crate::verdict::Answer;
 
 /// A service that nobody serves.
 const CANARY: &str = "probe-canary.invalid";
-/// From here on a token is good for too long, in seconds.
-const LONG: u64 = 900;
-/// From here on it outlives a working day's changes of policy one by one.
-const HOUR: u64 = 3600;
-
 /// What mends a token service that serves whoever is named.
 const KNOW_SERVICES: &str = "refuse every service that the token service was not set up for, and never copy the name";
 
-pub(in crate::checks) static CHECKS: [Check; 3] = [
+pub(in crate::checks) static CHECKS: [Check; 2] = [
     Check {
         id: "TOK-10",
         group: Group::Tok,
@@ -50,21 +45,6 @@ pub(in crate::checks) static CHECKS: [Check; 3] = [
         requests: 36,
         run: tok_11,
     },
-    Check {
-        id: "TOK-17",
-        group: Group::Tok,
-        mode: Mode::Active,
-        severity: Severity::Medium,
-        title: "tokens end soon",
-        request: "exp - iat and expires_in of the tokens of control, of low, and of strangers",
-        judgement: "Pass: at most 900 s; the time is noted, and 300 s are enough. Fail: longer than 900 s (low), than 3600 s (medium)",
-        why: "no change of policy reaches a token that is checked by its signature alone",
-        remedy: "let tokens end after a few minutes: clients ask for a new one by themselves",
-        references: &["OWASP NHI7"],
-        needs: &[Need::Identity(Role::Control)],
-        requests: 12,
-        run: tok_17,
-    },
 ];
 
 fn tok_10(session: &mut Session<'_>) -> Result<Answer, Doubt> {
@@ -80,7 +60,7 @@ fn tok_11(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 }
 
 /// What low gets for its own; none where the door asks for no token.
-fn own_token(session: &mut Session<'_>) -> Result<Option<Token>, Doubt> {
+pub(super) fn own_token(session: &mut Session<'_>) -> Result<Option<Token>, Doubt> {
     match session.low()? {
         Caller::Holder(token) => Ok(Some(token)),
         Caller::Nobody | Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => Ok(None),
@@ -119,33 +99,4 @@ fn accepted_elsewhere(session: &mut Session<'_>, token: &Token) -> Result<bool, 
         }
     }
     Ok(false)
-}
-
-fn tok_17(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let scope = format!("repository:{}:pull", session.private().name);
-    let mut tokens = Vec::from_iter(session.stranger()?);
-    if let Caller::Holder(token) = session.known(Role::Control, &scope)? {
-        tokens.push(token);
-    }
-    if session.login(Role::Low).is_some() {
-        tokens.extend(own_token(session).ok().flatten());
-    }
-    let answer = Answer::first_wrong(&tokens, |token| Ok(ends(session, token)));
-    Ok(if tokens.is_empty() { NO_BEARER } else { answer })
-}
-
-/// Whether a token ends soon enough.
-fn ends(session: &mut Session<'_>, token: &Token) -> Answer {
-    let said = token.says.as_ref().and_then(crate::token::Jwt::lifetime);
-    let Some(lifetime) = said.into_iter().chain(token.expires_in).max() else {
-        return Answer::Open(Doubt::Missing { why: "a token came that does not say when it ends".to_owned() });
-    };
-    session.note("token lifetime", &format!("{lifetime} s"));
-    let severity = match lifetime {
-        ..=LONG => return Answer::AsIntended,
-        ..=HOUR => Severity::Low,
-        _ => Severity::Medium,
-    };
-    let proof = Proof::behaviour(&token.seen, format!("a token is good for {lifetime} s"));
-    proof.map_or(NO_BEARER, |proof| Answer::Wrong(proof.graded(severity)))
 }

@@ -1,0 +1,84 @@
+//! Handshakes: what a door shows, and whether it still speaks what nobody should.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use outbound::{Chain, Distrust, Host, Origin, Reach, Scheme};
+
+use super::Session;
+use crate::doubt::Doubt;
+use crate::hello::{Version, hello, is_enough};
+use crate::observation::{Came, Seen};
+
+impl Session<'_> {
+    /// Everything of this door that is spoken to over TLS: the door itself, its realms, its storage.
+    #[must_use]
+    pub fn secure_origins(&self) -> Vec<Origin> {
+        let door = self.door;
+        let all = std::iter::once(&door.origin).chain(&door.realms).chain(&door.storage);
+        let mut origins: Vec<Origin> = all.filter(|origin| origin.scheme() == Scheme::Https).cloned().collect();
+        origins.dedup();
+        origins
+    }
+
+    /// The certificates that an origin of this door shows.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn chain(&mut self, origin: &Origin) -> Result<Seen, Doubt> {
+        let place = place(origin);
+        let told =
+            (format!("TLS handshake with {place}"), format!("openssl s_client -showcerts -connect {place} </dev/null"));
+        let reach = self.door.reach(origin);
+        self.shaken(origin, told, |wire| wire.chain(origin, reach).map(Came::Chain))
+    }
+
+    /// Offers an old version of TLS, and nothing newer.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn offer(&mut self, origin: &Origin, version: Version) -> Result<Seen, Doubt> {
+        let (place, reach) = (place(origin), self.door.reach(origin));
+        let told = (
+            format!("TLS handshake with {place} that offers nothing above {version}"),
+            format!("openssl s_client {} -connect {place} </dev/null", version.flag()),
+        );
+        let name = match origin.host() {
+            Host::Name(name) => Some(name.as_str()),
+            Host::Address(_) => None,
+        };
+        let bytes = hello(version, name).map_err(|error| Doubt::Missing { why: error.to_string() })?;
+        // The bytes are the handshake themselves, so they go out as they are.
+        let bare = origin.at(Scheme::Http, origin.port());
+        self.shaken(origin, told, |wire| wire.say((&bare, reach), &bytes, is_enough).map(Came::Bytes))
+    }
+
+    fn shaken(
+        &mut self,
+        origin: &Origin,
+        told: (String, String),
+        shake: impl FnOnce(&mut crate::wire::Wire) -> Result<Came, crate::wire::WireError>,
+    ) -> Result<Seen, Doubt> {
+        let seen = self.run.shake(origin, told, shake)?;
+        self.touched.push(seen.id);
+        Ok(seen)
+    }
+
+    /// Whether a chain is trusted so long from now.
+    pub(crate) fn trusts(&self, chain: &Chain, origin: &Origin, from_now: Duration) -> Result<(), Distrust> {
+        self.run.trusts(chain, origin, from_now)
+    }
+
+    /// The addresses of the door.
+    ///
+    /// # Errors
+    /// [`Doubt::Unreachable`] where its name has none.
+    pub(crate) fn addresses(&mut self) -> Result<Vec<SocketAddr>, Doubt> {
+        self.run.addresses(&self.door.origin, Reach::Typed)
+    }
+}
+
+/// Host and port.
+fn place(origin: &Origin) -> String {
+    format!("{}:{}", origin.host(), origin.port())
+}

@@ -1,0 +1,177 @@
+//! TLS for servers of tests: an authority of their own, certificates good and bad, and clients that must show one.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+
+/// The name of every server here.
+pub const NAME: &str = "localhost";
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A certificate with its key, both DER.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The certificate, and those above it.
+    pub chain: Vec<Vec<u8>>,
+    /// The key (PKCS #8).
+    pub key: Vec<u8>,
+}
+
+/// What a server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A certificate for [`NAME`] that is good for a year.
+    Good,
+    /// One that ends in three days.
+    EndsSoon,
+    /// One for another name.
+    OtherName,
+    /// One that nobody signed.
+    SelfSigned,
+}
+
+/// Who may connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Whoever shows a certificate of the authority.
+    Certificate,
+    /// The same, and whoever shows none.
+    Optional,
+    /// Whoever shows any certificate at all.
+    Any,
+}
+
+/// An authority.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Authority")
+    }
+}
+
+/// The authority of this process: keys take their time.
+pub fn authority() -> &'static Authority {
+    static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
+    &AUTHORITY
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names are good names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().expect("keys can be made");
+        let certificate = params.self_signed(&key).expect("an authority signs itself").der().clone();
+        Self { issuer: Issuer::new(params, key), certificate }
+    }
+
+    /// Its certificate, DER.
+    pub fn der(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// A certificate for a client.
+    pub fn client(&self) -> Pair {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names are good names");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let id = "spiffe://tests.invalid/probe".try_into().expect("a URI is ASCII");
+        params.subject_alt_names = vec![SanType::URI(id)];
+        self.sign(&params)
+    }
+
+    fn server(&self, shown: Shown) -> Pair {
+        let name = if shown == Shown::OtherName { "elsewhere.invalid" } else { NAME };
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name is a name");
+        let days = if shown == Shown::EndsSoon { 3 } else { 365 };
+        params.not_after = (SystemTime::now() + days * DAY).into();
+        match shown {
+            Shown::SelfSigned => {
+                let key = KeyPair::generate().expect("keys can be made");
+                let certificate = params.self_signed(&key).expect("a certificate signs itself");
+                Pair { chain: vec![certificate.der().to_vec()], key: key.serialize_der() }
+            }
+            Shown::Good | Shown::EndsSoon | Shown::OtherName => self.sign(&params),
+        }
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Pair {
+        let key = KeyPair::generate().expect("keys can be made");
+        let certificate = params.signed_by(&key, &self.issuer).expect("an authority signs");
+        Pair { chain: vec![certificate.der().to_vec()], key: key.serialize_der() }
+    }
+
+    /// How a server speaks TLS.
+    pub fn config(&self, shown: Shown, demand: Demand) -> Arc<ServerConfig> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).expect("an authority is a root");
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider));
+        let verifier: Arc<dyn ClientCertVerifier> = match demand {
+            Demand::Certificate => verifier.build().expect("there is a root"),
+            Demand::Optional => verifier.allow_unauthenticated().build().expect("there is a root"),
+            Demand::Any => Arc::new(Anybody(Arc::clone(&provider))),
+        };
+        let own = self.server(shown);
+        let chain = own.chain.into_iter().map(CertificateDer::from).collect();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("there are versions")
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, PrivatePkcs8KeyDer::from(own.key).into());
+        Arc::new(config.expect("a key fits its certificate"))
+    }
+}
+
+/// Asks for a certificate and looks at none.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for Anybody {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
