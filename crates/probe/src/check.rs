@@ -77,6 +77,10 @@ pub enum Group {
     Authz,
     /// What a refusal tells.
     Leak,
+    /// Tokens that nobody handed out.
+    Forge,
+    /// Paths, methods and headers that are read in two ways.
+    Route,
     /// Every other door.
     Ingr,
     /// Handshakes and certificates.
@@ -95,6 +99,8 @@ impl Group {
             Self::Tok => "TOK",
             Self::Authz => "AUTHZ",
             Self::Leak => "LEAK",
+            Self::Forge => "FORGE",
+            Self::Route => "ROUTE",
             Self::Ingr => "INGR",
             Self::Tls => "TLS",
             Self::Bind => "BIND",

@@ -4,8 +4,10 @@ mod anon;
 mod authz;
 mod bind;
 mod ctl;
+mod forge;
 mod ingr;
 mod leak;
+mod spelled;
 mod tls;
 mod tok;
 
@@ -25,6 +27,9 @@ static GROUPS: &[&[Check]] = &[
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
+    &forge::CHECKS,
+    &forge::keys::CHECKS,
+    &forge::written::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,
@@ -33,6 +38,8 @@ static GROUPS: &[&[Check]] = &[
     &tls::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    // It waits, and so comes last.
+    &forge::expiry::CHECKS,
 ];
 
 /// The control that is asked at the end of a run, when everything else has been.

@@ -111,10 +111,40 @@ pub enum Doubt {
     /// The number of requests, or of bytes, that was announced is used up.
     #[error("the budget of the run is used up")]
     Budget,
+    /// What came may be had by the plain question too.
+    #[error("it is open to the plain question too, so this one shows nothing")]
+    OpenAnyway,
+    /// Of one way to ask among others.
+    #[error("{way}: {doubt}")]
+    Named {
+        /// Which.
+        way: String,
+        /// Why it stays open.
+        doubt: Box<Self>,
+    },
     /// What one question needs did not come from another.
     #[error("{why}")]
     Missing {
         /// What.
         why: String,
     },
+}
+
+impl Doubt {
+    /// The same, for one way to ask among others, unless it has nothing to do with the way.
+    pub(crate) fn named(self, way: &str) -> Self {
+        let of_the_way = matches!(
+            self,
+            Self::OtherRefusal { .. }
+                | Self::Proofless { .. }
+                | Self::ServerFailed { .. }
+                | Self::NotWhole { .. }
+                | Self::NoChallenge
+                | Self::NoAnswer { .. }
+                | Self::Redirect { .. }
+                | Self::UndeclaredStorage { .. }
+                | Self::OpenAnyway
+        );
+        if of_the_way { Self::Named { way: way.to_owned(), doubt: Box::new(self) } } else { self }
+    }
 }

@@ -40,7 +40,7 @@ pub fn probe(
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Report, ProbeError> {
     let budget = plan.budget();
-    let mut run = Run::new(dialer, clock, budget, plan.patience)?;
+    let mut run = Run::new(dialer, clock, budget, plan.patience, plan.waits.clone())?;
     let begin = run.now();
     let all = plan.cells.iter().map(|cell| cell.checks.len()).sum();
     let (mut results, mut standings, mut done) = (Vec::new(), Vec::new(), 0);

@@ -6,7 +6,7 @@ use crate::check::{Check, Need};
 use crate::checks::catalogue;
 use crate::intent::{Door, Intent, Known, Mode, Role};
 use crate::reception::MAX_BODY;
-use crate::run::Budget;
+use crate::run::{Budget, Waits};
 
 /// How a run is meant to go.
 #[derive(Clone, Debug)]
@@ -17,11 +17,13 @@ pub struct Settings {
     pub vantage: Option<String>,
     /// How long one answer may take, from the first packet to the last byte.
     pub patience: Duration,
+    /// How long it waits altogether, and how.
+    pub waits: Waits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { mode: Mode::default(), vantage: None, patience: Duration::from_secs(10) }
+        Self { mode: Mode::default(), vantage: None, patience: Duration::from_secs(10), waits: Waits::default() }
     }
 }
 
@@ -45,6 +47,8 @@ pub struct Plan<'a> {
     pub mode: Mode,
     /// How long one answer may take.
     pub patience: Duration,
+    /// How long it waits altogether, and how.
+    pub waits: Waits,
 }
 
 impl<'a> Plan<'a> {
@@ -58,7 +62,7 @@ impl<'a> Plan<'a> {
         };
         let doors = intent.doors.iter().filter(here);
         let cells = doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
-        Self { cells, mode: settings.mode, patience: settings.patience }
+        Self { cells, mode: settings.mode, patience: settings.patience, waits: settings.waits.clone() }
     }
 
     /// The most that the run sends and reads. A quarter more than the checks need is left for answers that ask to wait.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
+use crate::doubt::Doubt;
 use crate::hello::{self, Said};
 use crate::observation::{Came, Observation, ObservationId};
 use crate::random::hashes_to;
@@ -45,6 +46,7 @@ pub struct Proof {
     evidence: Vec<ObservationId>,
     severity: Option<Severity>,
     aside: bool,
+    open: Option<Doubt>,
 }
 
 impl Proof {
@@ -212,6 +214,33 @@ impl Proof {
         Self { aside: true, ..self }
     }
 
+    /// Of one way to ask among others: its name stands in front.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { says: format!("{name}: {}", self.says), ..self }
+    }
+
+    /// With other ways to ask that did the same.
+    #[must_use]
+    pub fn as_also(self, names: &[String]) -> Self {
+        match names {
+            [] => self,
+            names => Self { says: format!("{}; the same with {}", self.says, names.join(", ")), ..self },
+        }
+    }
+
+    /// Beside a question that stays open.
+    #[must_use]
+    pub fn beside(self, open: Doubt) -> Self {
+        Self { open: Some(open), ..self }
+    }
+
+    /// What stays open beside it.
+    #[must_use]
+    pub fn open(&self) -> Option<&Doubt> {
+        self.open.as_ref()
+    }
+
     /// Whether it shows that a stranger has R, or needs one more request to have it.
     #[must_use]
     pub fn exposes(&self) -> bool {
@@ -241,7 +270,7 @@ impl Proof {
     }
 
     fn of(seen: &Observation, obtained: Obtained, says: String) -> Self {
-        Self { obtained, says, evidence: vec![seen.id], severity: None, aside: false }
+        Self { obtained, says, evidence: vec![seen.id], severity: None, aside: false, open: None }
     }
 }
 

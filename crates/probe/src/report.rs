@@ -96,7 +96,8 @@ impl CheckResult {
     fn doubt(&self) -> Option<&Doubt> {
         match self.verdict()? {
             Verdict::Inconclusive(doubt) => Some(doubt),
-            Verdict::Pass(_) | Verdict::Fail { .. } => None,
+            Verdict::Fail { proof, .. } => proof.open(),
+            Verdict::Pass(_) => None,
         }
     }
 

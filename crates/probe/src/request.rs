@@ -161,6 +161,13 @@ impl Request {
         }
     }
 
+    /// As HTTP/1.0, which knows no `Host`.
+    #[must_use]
+    pub fn http_1_0(mut self) -> Self {
+        self.version = "HTTP/1.0";
+        self.without("Host")
+    }
+
     /// Goes to this address of the door alone.
     #[must_use]
     pub fn at(mut self, address: SocketAddr) -> Self {
@@ -352,6 +359,12 @@ mod tests {
         assert!(written.ends_with("\r\n\r\ngrant_type=password&[credential]"), "{written}");
         assert!(request.curl(&origin()).contains(r#"--data-binary 'grant_type=password' --data-binary "$FORM""#));
         assert!(!format!("{request:?}{}", request.curl(&origin())).contains("s3cret"));
+    }
+
+    #[test]
+    fn the_oldest_version_has_no_host() {
+        let request = Request::get("/v2/").http_1_0().without("User-Agent").without("X-Probe-Run");
+        assert_eq!(bytes(&request), "GET /v2/ HTTP/1.0\r\nConnection: close\r\n\r\n");
     }
 
     #[test]

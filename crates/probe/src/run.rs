@@ -20,8 +20,6 @@ use crate::wire::{Wire, WireError};
 
 /// The least time between two requests at one origin: five in a second. None on loopback.
 const PACE: Duration = Duration::from_millis(200);
-/// The most that a run waits altogether because it was asked to.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// The wait after a 429 that does not say how long.
 const UNSAID: Duration = Duration::from_secs(1);
 /// After so many questions in a row without any answer an origin is not asked again.
@@ -29,6 +27,39 @@ const STRIKES: u32 = 3;
 
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;
+
+/// How a run waits: because a target asks it to, or until something has expired.
+#[derive(Clone)]
+pub struct Waits {
+    most: Duration,
+    instead: Option<Arc<dyn Fn(Duration)>>,
+}
+
+impl Waits {
+    /// So long altogether at most.
+    #[must_use]
+    pub fn at_most(most: Duration) -> Self {
+        Self { most, instead: None }
+    }
+
+    /// Calls this in place of waiting, where time is not the world's.
+    #[must_use]
+    pub fn calling(self, instead: impl Fn(Duration) + 'static) -> Self {
+        Self { instead: Some(Arc::new(instead)), ..self }
+    }
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self::at_most(Duration::from_secs(60))
+    }
+}
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Waits({:?})", self.most)
+    }
+}
 
 /// What a run may send, and what it has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -81,6 +112,7 @@ pub(crate) struct Run {
     secrecy: Secrecy,
     budget: Budget,
     spent: Budget,
+    waits: Waits,
     waited: Duration,
     last: HashMap<Origin, Duration>,
     strikes: HashMap<(Origin, Kind), u32>,
@@ -97,7 +129,13 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
-    pub(crate) fn new(dialer: Dialer, clock: Clock, budget: Budget, patience: Duration) -> Result<Self, ProbeError> {
+    pub(crate) fn new(
+        dialer: Dialer,
+        clock: Clock,
+        budget: Budget,
+        patience: Duration,
+        waits: Waits,
+    ) -> Result<Self, ProbeError> {
         Ok(Self {
             id: random::uuid()?,
             wire: Wire::new(dialer, patience)?,
@@ -105,6 +143,7 @@ impl Run {
             secrecy: Secrecy::new(Blinding::new()?),
             budget,
             spent: Budget { requests: 0, bytes: 0 },
+            waits,
             waited: Duration::ZERO,
             last: HashMap::new(),
             strikes: HashMap::new(),
@@ -183,7 +222,7 @@ impl Run {
 
     /// Waits as long as a check must, within what a run waits altogether.
     pub(crate) fn wait_for(&mut self, time: Duration) -> Result<(), Doubt> {
-        if self.waited + time > PATIENCE {
+        if !self.may_wait(time) {
             let why = format!("{} s are longer than a run waits", time.as_secs());
             return Err(Doubt::Missing { why });
         }
@@ -230,7 +269,7 @@ impl Run {
         let again = self.evidence.iter().rev().nth(1).is_some_and(|earlier| earlier.sent == seen.sent);
         let said = response.headers.get("retry-after").and_then(|text| text.trim().parse().ok());
         let time = said.map_or(UNSAID, Duration::from_secs);
-        (!again && self.waited + time <= PATIENCE).then_some(time)
+        (!again && self.may_wait(time)).then_some(time)
     }
 
     /// Lets the user take an identity back. Asked for once, it is taken for done: nobody knows how far a hook came that failed.
@@ -247,9 +286,17 @@ impl Run {
         self.wire.pause(time);
     }
 
+    /// Whether that is within what a run waits altogether.
+    pub(crate) fn may_wait(&self, time: Duration) -> bool {
+        self.waited.saturating_add(time) <= self.waits.most
+    }
+
     fn wait(&mut self, time: Duration) {
         self.waited += time;
-        self.wire.pause(time);
+        match &self.waits.instead {
+            Some(instead) => instead(time),
+            None => self.wire.pause(time),
+        }
     }
 
     fn keep_secrets(&mut self, message: &Message) {

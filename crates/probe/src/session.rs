@@ -8,6 +8,7 @@ mod handshake;
 mod known;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use outbound::{Credential, Endpoint, Origin, Reach};
 use protocol::Digest;
@@ -447,8 +448,13 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Doubt`] where that is longer than a run waits.
-    pub(crate) fn wait(&mut self, time: std::time::Duration) -> Result<(), Doubt> {
+    pub(crate) fn wait(&mut self, time: Duration) -> Result<(), Doubt> {
         self.run.wait_for(time)
+    }
+
+    /// Whether a check may wait so long.
+    pub(crate) fn may_wait(&self, time: Duration) -> bool {
+        self.run.may_wait(time)
     }
 
     /// The time at which the run began; for comparing a `Date`.

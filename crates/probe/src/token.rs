@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::challenge::Challenge;
 use crate::doubt::Doubt;
+use crate::forge::Mould;
 use crate::intent::{Door, Login};
 use crate::observation::Seen;
 use crate::request::Request;
@@ -217,6 +218,11 @@ impl Token {
     #[must_use]
     pub fn shown_at(&self, door: &Door) -> Arc<Credential> {
         Arc::new(Credential::bearer(&door.origin, &self.secret))
+    }
+
+    /// Its parts; none where it is opaque.
+    pub(crate) fn apart(&self) -> Option<Mould> {
+        Mould::of(&self.secret)
     }
 
     /// What is signed, and the signature; none where the token is no JWT of three parts.

@@ -35,6 +35,12 @@ impl Answer {
         answers.into_iter().reduce(Self::and).unwrap_or(Self::NotApplicable("nothing to ask"))
     }
 
+    /// Whether it was refused, as far as was asked.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::AsIntended)
+    }
+
     /// The same, unless it rests on something that was not shown: a refusal means nothing then.
     #[must_use]
     pub fn given(self, shown: Result<(), Doubt>) -> Self {
@@ -50,6 +56,16 @@ impl Answer {
         match self {
             Self::Wrong(proof) => Self::Wrong(proof.aside()),
             answer @ (Self::AsIntended | Self::Open(_) | Self::NotApplicable(_)) => answer,
+        }
+    }
+
+    /// The same, for one way to ask among others: what is wrong or open says which.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        match self {
+            Self::Wrong(proof) => Self::Wrong(proof.named(name)),
+            Self::Open(doubt) => Self::Open(doubt.named(name)),
+            Self::AsIntended | Self::NotApplicable(_) => self,
         }
     }
 
@@ -79,7 +95,8 @@ impl Answer {
             Self::NotApplicable(_) => 0,
             Self::AsIntended => 1,
             Self::Open(_) => 2,
-            Self::Wrong(_) => 3,
+            Self::Wrong(proof) if proof.open().is_some() => 3,
+            Self::Wrong(_) => 4,
         }
     }
 }

@@ -16,7 +16,8 @@ use testkit::double::{Double, Effect, Flaw};
 /// other has.
 fn of(flaws: &[Flaw]) -> [Report; 2] {
     // Two registries: what a run takes back is gone for the next.
-    [run(&Double::start(flaws), None), run_as(&over_tls(&Double::start(flaws)), None)]
+    let double = Double::start(flaws);
+    [run(&Double::start(flaws), None), run_as(&double, &over_tls(&double), None)]
 }
 
 /// The verdicts on a check, wherever it was asked.
@@ -59,7 +60,7 @@ const SIDE_BY_SIDE: usize = 4;
 fn is_found(flaw: Flaw) {
     let double = Double::start(&[flaw]);
     let intent = if flaw.is_over_tls() { over_tls(&double) } else { whole(&double) };
-    let report = run_as(&intent, Some(&[flaw.check()]));
+    let report = run_as(&double, &intent, Some(&[flaw.check()]));
     let found = verdict(&report, flaw.check());
     match flaw.effect() {
         Effect::Fails => assert!(matches!(found, Verdict::Fail { .. }), "{flaw:?}: {found:?}"),
@@ -84,6 +85,10 @@ fn a_safe_registry_passes_every_check() {
         for found in verdicts(&reports, check) {
             assert!(matches!(found, Verdict::Pass(_)), "{}: {found:?}", check.id);
         }
+    }
+    for result in reports.iter().flat_map(|report| &report.results) {
+        let (check, sent) = (result.check, result.seen.len());
+        assert!(sent <= check.requests, "{} sent {sent}, and said at most {}", check.id, check.requests);
     }
 }
 

@@ -4,6 +4,7 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod flaw;
+mod forged;
 mod judgement;
 mod known;
 mod leaks;
@@ -14,8 +15,9 @@ mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -71,6 +73,7 @@ impl Double {
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
+            ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
             uploads: Mutex::default(),
             mounted: Mutex::default(),
@@ -128,6 +131,14 @@ impl Double {
         self.revoker()();
     }
 
+    /// Lets time pass for it, for later.
+    pub fn hurrier(&self) -> impl Fn(Duration) + Send + Sync + use<> {
+        let state = Arc::clone(&self.state);
+        move |time| {
+            state.ahead.fetch_add(time.as_secs(), Ordering::Relaxed);
+        }
+    }
+
     /// [`Double::revoke`] for later.
     pub fn revoker(&self) -> impl Fn() + Send + Sync + use<> {
         let state = Arc::clone(&self.state);
@@ -143,6 +154,8 @@ struct State {
     tokens: Tokens,
     revoked: AtomicBool,
     asked: AtomicUsize,
+    /// How many seconds its clock is ahead of the world's.
+    ahead: AtomicU64,
     /// Where the other door is.
     mirror: OnceLock<String>,
     /// Uploads that were opened and not closed.
@@ -176,10 +189,12 @@ impl Registry {
         match path {
             "/v2/" | "/v2" => self.base(request),
             "/token" => self.token(request, query),
+            "/.well-known/jwks.json" => self.keys(request),
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
             _ => {
                 let flawed = self
                     .page(request, path)
+                    .or_else(|| self.oddly_shown(request))
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path))
                     .or_else(|| self.bound(request, path, query));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The longest request head that is read.
-const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 256 * 1024;
 /// So many bytes of a connection tell how to speak there: a record header, a handshake header, a version.
 const FIRST: usize = 11;
 /// How long a client may be silent.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer};
 use probe::{
     Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, probe,
+    Visibility, Waits, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
@@ -88,12 +88,13 @@ pub(crate) fn over_tls(double: &Double) -> Intent {
 /// A run at the first door about the first reference, with everything that is known: all checks, or the controls and
 /// these.
 pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
-    run_as(&whole(double), only)
+    run_as(double, &whole(double), only)
 }
 
-/// The same, at the first door of any intent.
-pub(crate) fn run_as(intent: &Intent, only: Option<&[&str]>) -> Report {
-    let settings = Settings { mode: Mode::Write, ..Settings::default() };
+/// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
+pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
+    let settings = Settings { mode: Mode::Write, waits, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {

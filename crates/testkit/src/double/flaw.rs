@@ -221,6 +221,60 @@ flaws! {
     KnownReadsFallbackTags => "AUTHZ-01" Fails,
     /// Whoever has a token sees all repositories.
     CatalogForKnown => "AUTHZ-02" Fails,
+    /// Nobody looks at the signature.
+    NoSignatureIsRead => "FORGE-01" Fails,
+    /// A token may say that it is not signed.
+    NoneIsAnAlgorithm => "FORGE-02" Fails,
+    /// It may not, but in other letters it may.
+    NoneIsFoundInLowerCase => "FORGE-02" Fails,
+    /// An empty signature is taken for a good one.
+    EmptySignatureFits => "FORGE-03" Fails,
+    /// Without a second dot there is nothing to verify.
+    TwoPartsAreEnough => "FORGE-03" Fails,
+    /// The public key as PEM is good as a secret.
+    PemIsSecret => "FORGE-04" Fails,
+    /// The same without its last line end.
+    TrimmedPemIsSecret => "FORGE-04" Fails,
+    /// The public key as DER is good as a secret.
+    DerIsSecret => "FORGE-04" Fails,
+    /// The public key as JWK is good as a secret.
+    JwkIsSecret => "FORGE-04" Fails,
+    /// The certificate as PEM is good as a secret.
+    CertificateIsSecret => "FORGE-04" Fails,
+    /// The certificate as DER is good as a secret.
+    DerCertificateIsSecret => "FORGE-04" Fails,
+    /// The secret was never set.
+    EmptySecret => "FORGE-05" Fails,
+    /// The secret is the one of the example.
+    SecretSecret => "FORGE-05" Fails,
+    /// The secret is the name of the service.
+    ServiceIsSecret => "FORGE-05" Fails,
+    /// The secret is the issuer.
+    IssuerIsSecret => "FORGE-05" Fails,
+    /// The kid is compared, and then the key of the header is used.
+    JwkBesideTheKid => "FORGE-06" Fails,
+    /// A key of the header is trusted by the name that it gives itself.
+    JwkOfTheKid => "FORGE-06" Fails,
+    /// A certificate in a key of the header is trusted.
+    CertificateInJwk => "FORGE-07" Fails,
+    /// A certificate of the header is trusted, whoever signed it.
+    AnyLeaf => "FORGE-08" Fails,
+    /// The same where no kid is named.
+    AnyLeafWithoutKid => "FORGE-08" Fails,
+    /// A certificate that is known is enough, whoever signed the token.
+    CertificateApartFromSignature => "FORGE-08" Fails,
+    /// A certificate that is known is enough, wherever in the chain it stands.
+    AuthorityAnywhere => "FORGE-08" Fails,
+    /// A signature is good that was once made, whatever it was made for.
+    AnyRealSignature => "FORGE-14" Fails,
+    /// Tokens are good for five minutes after their end.
+    LeewayOfMinutes => "FORGE-17" Fails,
+    /// A scheme in lower case goes around the verifier.
+    LowerCaseIsNotVerified => "FORGE-21" Fails,
+    /// Of two tokens the first is verified and the second is read.
+    VerifiesTheFirstOfTwo => "FORGE-21" Fails,
+    /// A token that is too long breaks the registry.
+    FailsOnLongTokens => "FORGE-21" Fails,
     /// What does not exist is 404, and what is private 401.
     TellsWhatExists => "LEAK-01" Fails,
     /// The refusal of what exists has one header more.

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::token::now;
 use super::{Flaw, REPOSITORY, Registry, State, TAG, repository};
 use crate::image::digest_of;
 use crate::raw::{Answer, Greeting, Request, Server};
@@ -77,7 +76,7 @@ impl Registry {
         let image = self.state.repositories.get(repository)?;
         let is_layer = digest == digest_of(&image.layer) && self.may(request, repository, "pull");
         let lifetime = if self.has(Flaw::LongRedirect) { 3600 } else { LIFETIME };
-        let location = format!("/storage/{digest}?Expires={}&{SIGNATURE}", now() + lifetime);
+        let location = format!("/storage/{digest}?Expires={}&{SIGNATURE}", self.now() + lifetime);
         is_layer.then(|| Answer::http(request, 307, &[("Location", &location)], b""))
     }
 
@@ -85,7 +84,7 @@ impl Registry {
     pub(super) fn is_signed(&self, query: &str) -> bool {
         let end = query.split('&').find_map(|part| part.strip_prefix("Expires=")?.parse::<u64>().ok());
         let signed = self.has(Flaw::UnsignedRedirect) || query.split('&').any(|part| part == SIGNATURE);
-        let ended = end.is_some_and(|end| end < now()) && !self.has(Flaw::EndlessRedirect);
+        let ended = end.is_some_and(|end| end < self.now()) && !self.has(Flaw::EndlessRedirect);
         self.service != SERVICE || (signed && !ended)
     }
 }

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use super::forged::{CERTIFICATE, KID};
 use super::{
     Flaw, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, Registry, SECOND, USER,
 };
@@ -88,10 +89,38 @@ impl Registry {
 
     /// What the token that is shown is good for, here and now.
     pub(super) fn grant(&self, request: &Request) -> Option<Grant> {
-        let token = request.header("authorization")?.strip_prefix("Bearer ")?;
-        let grant = self.state.tokens.0.lock().expect("no handler has panicked").get(token).cloned()?;
+        let shown = request.header("authorization")?;
+        let known = shown.strip_prefix("Bearer ").and_then(|token| self.handed_out(token));
+        let grant = known.or_else(|| self.deceived(shown))?;
         let revoked = self.is_revoked(grant.user) && !self.has(Flaw::TokensOutliveRevocation);
-        (self.serves(&grant.audience) && grant.expires > now() && !revoked).then_some(grant)
+        (self.serves(&grant.audience) && grant.expires + self.leeway() > self.now() && !revoked).then_some(grant)
+    }
+
+    /// A token that was handed out.
+    fn handed_out(&self, token: &str) -> Option<Grant> {
+        self.state.tokens.0.lock().expect("no handler has panicked").get(token).cloned()
+    }
+
+    /// Whether this token was handed out.
+    pub(super) fn knows(&self, token: &str) -> bool {
+        self.handed_out(token).is_some()
+    }
+
+    /// Whether a token was handed out with this signature.
+    pub(super) fn has_signed(&self, signature: &str) -> bool {
+        let tokens = self.state.tokens.0.lock().expect("no handler has panicked");
+        !signature.is_empty() && tokens.keys().any(|token| token.ends_with(&format!(".{signature}")))
+    }
+
+    /// For how many seconds a token is good after its end.
+    fn leeway(&self) -> u64 {
+        if self.has(Flaw::LeewayOfMinutes) { 300 } else { 0 }
+    }
+
+    /// The time, in seconds since 1970.
+    pub(super) fn now(&self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+        now.as_secs() + self.state.ahead.load(Ordering::Relaxed)
     }
 
     /// Hands out a token.
@@ -110,7 +139,7 @@ impl Registry {
         let access = self.access(self.judged_as(request, user, &accounts), &asked.all("scope"));
         let lifetime = if self.has(Flaw::TokensLastHours) { 7200 } else { LIFETIME };
         let user = self.named(user, &accounts);
-        let grant = Grant { user, audience, access, expires: now() + lifetime, lifetime };
+        let grant = Grant { user, audience, access, expires: self.now() + lifetime, lifetime };
         let expires_in = if self.has(Flaw::TokensLastLonger) { 1000 } else { lifetime };
         let mut body = json!({ "token": self.hand_out(grant), "expires_in": expires_in });
         if self.has(Flaw::EndlessRefresh) && !asked.all("offline_token").is_empty() {
@@ -154,8 +183,10 @@ impl Registry {
             false => {
                 let claims = self.flawed_claims(grant.claims(id), tokens.len());
                 let key = self.shared_key();
-                let header =
-                    json!({ "alg": if key.is_some() { "HS256" } else { "ES256" }, "typ": "JWT", "kid": "double" });
+                let header = match key {
+                    Some(_) => json!({ "alg": "HS256", "typ": "JWT", "kid": KID }),
+                    None => json!({ "alg": "ES256", "typ": "JWT", "kid": KID, "x5c": [CERTIFICATE] }),
+                };
                 let signed = format!("{}.{}", part(&header), part(&claims));
                 let signature = key.map_or(id.as_bytes().to_vec(), |key| hmac_of(&key, signed.as_bytes()));
                 format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
@@ -209,8 +240,4 @@ fn parameter(part: &str) -> Option<(String, String)> {
 /// HMAC with SHA-256.
 fn hmac_of(key: &[u8], text: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
-}
-
-pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs()
 }

@@ -1,0 +1,88 @@
+//! One question in many spellings: which of them got through, and which made the target fail.
+
+use crate::check::Severity;
+use crate::doubt::Doubt;
+use crate::observation::Observation;
+use crate::proof::Proof;
+use crate::reception::Garbled;
+use crate::request::Request;
+use crate::session::{Caller, Session};
+use crate::verdict::Answer;
+use crate::wire::WireError;
+
+/// Asks in every spelling, each of which has a name. A finding shows the first that got through and names the others.
+pub(super) fn each<T>(
+    spellings: impl IntoIterator<Item = (String, T)>,
+    mut ask: impl FnMut(T) -> Result<Answer, Doubt>,
+) -> Answer {
+    let (mut answer, mut wrong) = (Answer::NotApplicable("nothing to ask"), Vec::new());
+    for (name, spelling) in spellings {
+        let found = ask(spelling).unwrap_or_else(Answer::Open).named(&name);
+        if matches!(&found, Answer::Wrong(proof) if proof.open().is_none()) {
+            wrong.push(name);
+        }
+        answer = answer.and(found);
+    }
+    match answer {
+        Answer::Wrong(proof) => Answer::Wrong(proof.as_also(wrong.get(1..).unwrap_or_default())),
+        Answer::AsIntended | Answer::Open(_) | Answer::NotApplicable(_) => answer,
+    }
+}
+
+/// Asks something odd, which may be refused with any status that `refusals` takes, or by closing the connection while the
+/// plain question is answered. What is wrong must be wrong because of the oddity: the plain question shows nothing.
+pub(super) fn refused(
+    session: &mut Session<'_>,
+    odd: &Request,
+    plain: &Request,
+    refusals: impl Fn(u16) -> bool,
+    proof: impl Fn(&Observation) -> Option<Proof>,
+) -> Result<Answer, Doubt> {
+    let seen = session.ask(odd)?;
+    if is_closed(&seen) {
+        session.ask(plain)?.response()?;
+        return Ok(Answer::AsIntended);
+    }
+    let judged = match session.judge(&seen, odd, &Caller::Imposter, &proof) {
+        Err(Doubt::OtherRefusal { status }) if refusals(status) => Ok(Answer::AsIntended),
+        judged => judged,
+    };
+    settle(session, judged, odd, plain, proof)
+}
+
+/// Whether the connection was closed instead of an answer.
+fn is_closed(seen: &Observation) -> bool {
+    matches!(seen.failure(), Some(WireError::Garbled(Garbled::Nothing)))
+}
+
+/// What an answer to something odd means: nothing where the plain question gets as much, and a finding where the target
+/// fails because of it.
+pub(super) fn settle(
+    session: &mut Session<'_>,
+    judged: Result<Answer, Doubt>,
+    odd: &Request,
+    plain: &Request,
+    proof: impl Fn(&Observation) -> Option<Proof>,
+) -> Result<Answer, Doubt> {
+    match judged {
+        Ok(Answer::Wrong(found)) => match session.refused(plain, &Caller::Nobody, proof) {
+            Ok(Answer::Wrong(_)) => Err(Doubt::OpenAnyway),
+            _ => Ok(Answer::Wrong(found)),
+        },
+        Err(Doubt::ServerFailed { status }) => crash(session, status, odd, plain),
+        Ok(_) | Err(_) => judged,
+    }
+}
+
+/// The same failure again for the same oddity, and none without it: somewhere a parser gives up.
+fn crash(session: &mut Session<'_>, status: u16, odd: &Request, plain: &Request) -> Result<Answer, Doubt> {
+    let open = Doubt::ServerFailed { status };
+    let again = session.ask(odd)?;
+    let steady = again.status() == Some(status);
+    if !steady || session.ask(plain)?.response()?.status >= 500 {
+        return Err(open);
+    }
+    let says = format!("{status}, and {status} again, while the plain question is answered");
+    let proof = Proof::behaviour(&again, says).map(|proof| proof.graded(Severity::Medium).beside(open.clone()));
+    proof.map(Answer::Wrong).ok_or(open)
+}
