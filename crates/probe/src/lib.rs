@@ -16,11 +16,14 @@ mod doubt;
 mod engine;
 mod error;
 mod intent;
+mod mapping;
 mod observation;
 mod plan;
+mod product;
 mod proof;
 mod random;
 mod reception;
+mod remedy;
 mod report;
 mod request;
 mod response;
@@ -41,8 +44,10 @@ pub use intent::{
     Door, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, Role, Source, Target, TargetError,
     Visibility,
 };
+pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};
 pub use plan::{Cell, Plan, Settings};
+pub use product::Product;
 pub use proof::{Obtained, Proof};
 pub use reception::{Garbled, MAX_BODY};
 pub use report::{Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, json, text};
