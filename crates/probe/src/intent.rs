@@ -6,12 +6,15 @@
 mod file;
 mod identity;
 mod target;
+mod triage;
 
 use std::fmt;
 use std::str::FromStr;
 
 use outbound::{Origin, Reach};
 use protocol::{Digest, Reference, Repository, Tag};
+
+use crate::triage::Triage;
 
 pub use file::IntentError;
 pub use identity::{Identity, Login, LoginError, Role, Source};
@@ -172,6 +175,8 @@ pub struct Intent {
     pub repositories: Vec<Known>,
     /// Who exists.
     pub identities: Vec<Identity>,
+    /// Findings that the user knows about.
+    pub triage: Vec<Triage>,
 }
 
 impl Intent {
@@ -184,6 +189,7 @@ impl Intent {
             doors: vec![Door::new(target.origin)],
             repositories: target.private,
             identities: Vec::new(),
+            triage: Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@
 //! A refusal proves nothing unless somebody who may gets the same content, at the beginning and at the end. A success
 //! proves nothing unless the bytes do.
 
+mod baseline;
 mod challenge;
 mod check;
 mod checks;
@@ -30,9 +31,11 @@ mod response;
 mod run;
 mod session;
 mod token;
+mod triage;
 mod verdict;
 mod wire;
 
+pub use baseline::{Baseline, BaselineError, Change, Drift, Gone, Lifetime, Shape};
 pub use challenge::{Challenge, RealmFault};
 pub use check::{Check, Group, Need, Severity, SeverityError};
 pub use checks::{catalogue, find};
@@ -50,11 +53,14 @@ pub use plan::{Cell, Plan, Settings};
 pub use product::Product;
 pub use proof::{Obtained, Proof};
 pub use reception::{Garbled, MAX_BODY};
-pub use report::{Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, json, text};
+pub use report::{
+    Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, html, json, junit, markdown, sarif, text,
+};
 pub use request::{Keep, MANIFEST_TYPES, Request};
 pub use response::{Body, Ended, Headers, Response};
 pub use run::{Budget, Clock, Discovered, Note};
 pub use session::{Caller, Session};
 pub use token::{Access, Exchanged, Token};
+pub use triage::{Borne, Triage, TriageState, Triaged};
 pub use verdict::{Answer, Passed, Verdict};
 pub use wire::WireError;

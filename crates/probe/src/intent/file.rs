@@ -7,6 +7,7 @@ use protocol::{Digest, NameError, Repository, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::{Door, Identity, Intent, Known, Login, Role, Source, Visibility};
 
 /// Why an intent file was not accepted, and where in it.
@@ -73,6 +74,30 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// `[[accepted]]` or `[[in_progress]]` names no check.
+    #[error("no check has this id: `pullgate probe --dry-run` names them all")]
+    UnknownCheck {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// It names no repository of the file.
+    #[error("no private `[[repository]]` has this name")]
+    UnknownRepository {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// It has no end.
+    #[error("not a day: write one such as \"2030-01-31\", the last on which this holds")]
+    Day {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// Nobody would know why, or who.
+    #[error("must not be empty")]
+    Empty {
+        /// Where.
+        span: Range<usize>,
+    },
     /// The secret that is named cannot be had.
     #[error("cannot read the credential: {why}")]
     Login {
@@ -98,6 +123,10 @@ impl IntentError {
             | Self::Secret { span }
             | Self::Status { span }
             | Self::NoReference { span }
+            | Self::UnknownCheck { span }
+            | Self::UnknownRepository { span }
+            | Self::Day { span }
+            | Self::Empty { span }
             | Self::Login { span, .. } => Some(span.clone()),
         }
     }
@@ -116,6 +145,10 @@ struct File {
     repository: Vec<RepositoryEntry>,
     #[serde(default)]
     identity: Vec<IdentityEntry>,
+    #[serde(default)]
+    accepted: Vec<AcceptedEntry>,
+    #[serde(default)]
+    in_progress: Vec<InProgressEntry>,
 }
 
 #[derive(Deserialize)]
@@ -195,7 +228,8 @@ impl Intent {
         }
         let identities = file.identity.iter().map(|entry| identity(entry, &doors, &find)).collect::<Result<_, _>>()?;
         let (deny_anonymous, deny_known) = (statuses(&file.deny_anonymous)?, statuses(&file.deny_known)?);
-        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities })
+        let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
+        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities, triage })
     }
 }
 
@@ -225,7 +259,7 @@ fn origin(text: &Spanned<String>) -> Result<Origin, IntentError> {
     text.get_ref().parse().map_err(|source| IntentError::Origin { span: text.span(), source })
 }
 
-fn name<T: std::str::FromStr<Err = NameError>>(text: &Spanned<String>) -> Result<T, IntentError> {
+pub(super) fn name<T: std::str::FromStr<Err = NameError>>(text: &Spanned<String>) -> Result<T, IntentError> {
     text.get_ref().parse().map_err(|source| IntentError::Name { span: text.span(), source })
 }
 
@@ -320,6 +354,18 @@ role = "low"
 credential_file = "low.credential"
 show_to = ["edge", "mirror"]
 owns = "probe/low"
+
+[[accepted]]
+check = "TOK-01"
+until = "2030-03-31"
+reason = "the realm moves"
+
+[[in_progress]]
+check = "ANON-01"
+door = "mirror"
+repository = "team/app"
+until = "2030-01-31"
+by = "ann"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -340,6 +386,8 @@ owns = "probe/low"
         assert_eq!(intent.private().map(ToString::to_string).collect::<Vec<_>>(), ["team/app:1.0"]);
         assert_eq!(intent.login(Role::Control, edge).map(|login| login.user.as_str()), Some("ci"));
         assert!(intent.login(Role::Control, mirror).is_none(), "a credential is shown where it belongs");
+        let borne: Vec<String> = intent.triage.iter().map(ToString::to_string).collect();
+        assert_eq!(borne, ["TOK-01 until 2030-03-31", "ANON-01 of team/app at mirror until 2030-01-31"]);
         assert_eq!((intent.deny_anonymous, intent.deny_known), (vec![401, 403], vec![401, 403, 404]));
     }
 
@@ -359,6 +407,11 @@ owns = "probe/low"
             ("role = \"control\"", "role = \"admin\""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),
+            ("TOK-01", "TOK-99"),
+            ("2030-03-31", "soon"),
+            ("the realm moves", " "),
+            ("door = \"mirror\"", "door = \"miror\""),
+            ("repository = \"team/app\"", "repository = \"team/base\""),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();
