@@ -25,8 +25,13 @@ const REGCTL: GoTool = GoTool {
 const ORAS: &str = "0.2.43";
 
 /// Programs and the Debian package of each.
-const PROGRAMS: [(&str, &str); 4] =
-    [("podman", "podman"), ("skopeo", "skopeo"), ("buildah", "buildah"), ("docker-registry", "docker-registry")];
+const PROGRAMS: [(&str, &str); 5] = [
+    ("podman", "podman"),
+    ("skopeo", "skopeo"),
+    ("buildah", "buildah"),
+    ("docker-registry", "docker-registry"),
+    ("chromium", "chromium"),
+];
 /// The same, for daemons that only root can run.
 const ROOT_PROGRAMS: [(&str, &str); 3] =
     [("dockerd", "docker.io"), ("containerd", "containerd"), ("ctr", "containerd")];
