@@ -1,5 +1,6 @@
 //! The page for auditors in a real browser, as wide as a telephone: it runs nothing, and nothing sticks out. The pictures
 //! are kept in the target folder.
+#![expect(clippy::expect_used, reason = "outside #[test] too, a panic is how a test fails")]
 
 mod support;
 
