@@ -2,6 +2,7 @@
 
 use super::parts::{self, Finding};
 use super::{Report, Thresholds, escape};
+use crate::baseline::Change;
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::run::Budget;
@@ -36,6 +37,22 @@ pub fn render(report: &Report, thresholds: &Thresholds) -> String {
     }
     for line in parts::summary(report, thresholds) {
         page.line(&line);
+    }
+    page.0
+}
+
+/// A run in a line, and a line for each check that changed: for a log that grows from run to run.
+#[must_use]
+pub fn brief(report: &Report, thresholds: &Thresholds) -> String {
+    let mut page = Page(String::new());
+    let (began, outcome) = (report.began.strftime("%Y-%m-%dT%H:%M:%SZ"), report.outcome(thresholds));
+    page.line(&format!("{began} {outcome}: {}", parts::Counts::of(report)));
+    for finding in Finding::all(report).iter().filter(|finding| finding.result.change == Some(Change::New)) {
+        let (result, says) = (finding.result, finding.proof.says());
+        page.line(&format!("  NEW  {} of {} at {}: {says}", result.check.id, result.reference, result.door));
+    }
+    for change in parts::changes(report) {
+        page.line(&format!("  {change}"));
     }
     page.0
 }
