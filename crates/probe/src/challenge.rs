@@ -39,6 +39,11 @@ impl Challenge {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The names of the parameters, in lower case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Where a token may be asked for: the realm, if the door has it.
     ///
     /// # Errors

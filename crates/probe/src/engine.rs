@@ -12,6 +12,7 @@ use crate::plan::{Cell, Plan};
 use crate::report::{CheckResult, Report, Standing, State};
 use crate::run::{Clock, Run};
 use crate::session::Session;
+use crate::triage;
 use crate::verdict::{Answer, Verdict};
 
 /// Where a run is.
@@ -59,6 +60,7 @@ pub fn probe(
     }
     let (run_id, spent, elapsed) = (run.id().to_owned(), run.spent(), run.now().tick.saturating_sub(begin.tick));
     let (evidence, discovered, notes) = run.close();
+    let idle = triage::apply(&intent.triage, begin.wall, &mut results);
     Ok(Report {
         run: run_id,
         began: begin.wall,
@@ -66,6 +68,8 @@ pub fn probe(
         standings,
         results,
         evidence,
+        idle,
+        drift: None,
         discovered,
         notes,
         budget,
@@ -114,8 +118,11 @@ fn judge(asked: Asked, cell: &Cell<'_>, controls: &Result<Controls, Doubt>) -> C
         door: cell.door.name.clone(),
         origin: cell.door.origin.clone(),
         vantage: cell.door.vantage.clone(),
+        repository: cell.private.name.clone(),
         reference: cell.private.to_string(),
         state,
+        triage: None,
+        change: None,
         seen: asked.seen,
         controls: controls.as_ref().map(|controls| controls.evidence().collect()).unwrap_or_default(),
     }

@@ -6,6 +6,7 @@
 mod file;
 mod identity;
 mod target;
+mod triage;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,7 @@ use outbound::{ClientCertificate, Origin, Reach};
 use protocol::{Digest, Reference, Repository, Tag};
 
 use crate::request::Request;
+use crate::triage::Triage;
 
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
@@ -206,6 +208,8 @@ pub struct Intent {
     pub revoked_within: Duration,
     /// How long a redirect to storage may be good for.
     pub max_redirect_ttl: Duration,
+    /// Findings that the user knows about.
+    pub triage: Vec<Triage>,
 }
 
 impl Intent {
@@ -220,6 +224,7 @@ impl Intent {
             identities: Vec::new(),
             revoked_within: REVOKED_WITHIN,
             max_redirect_ttl: MAX_REDIRECT_TTL,
+            triage: Vec::new(),
         }
     }
 

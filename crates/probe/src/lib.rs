@@ -9,6 +9,7 @@
 //! proves nothing unless the bytes do.
 
 mod alike;
+mod baseline;
 mod challenge;
 mod check;
 mod checks;
@@ -20,20 +21,25 @@ mod forge;
 mod hello;
 mod intent;
 mod made_up;
+mod mapping;
 mod observation;
 mod plan;
+mod product;
 mod proof;
 mod random;
 mod reception;
+mod remedy;
 mod report;
 mod request;
 mod response;
 mod run;
 mod session;
 mod token;
+mod triage;
 mod verdict;
 mod wire;
 
+pub use baseline::{Baseline, BaselineError, Change, Drift, Gone, Lifetime, Shape};
 pub use challenge::{Challenge, RealmFault};
 pub use check::{Check, Group, Need, Severity, SeverityError};
 pub use checks::{catalogue, find};
@@ -45,15 +51,20 @@ pub use intent::{
     Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Role,
     Source, Target, TargetError, Visibility,
 };
+pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};
 pub use plan::{Cell, Plan, Settings};
+pub use product::Product;
 pub use proof::{Obtained, Proof};
 pub use reception::{Garbled, MAX_BODY};
-pub use report::{Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, json, text};
+pub use report::{
+    Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, html, json, junit, markdown, sarif, text,
+};
 pub use request::{Keep, MANIFEST_TYPES, Request};
 pub use response::{Body, Ended, Headers, Response};
 pub use run::{Budget, Clock, Discovered, Note, Waits};
 pub use session::{Caller, Session};
 pub use token::{Access, Exchanged, Jwt, Realm, Refresh, Token, TokenRequest};
+pub use triage::{Borne, Triage, TriageState, Triaged};
 pub use verdict::{Answer, Passed, Verdict};
 pub use wire::WireError;

@@ -1,6 +1,16 @@
 //! What a run says: the answer about each private reference, every check, and what it all rests on.
 
+mod escape;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+mod parts;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod sarif;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 use std::fmt;
@@ -8,15 +18,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use outbound::Origin;
+use protocol::Repository;
 use serde::Serialize;
 
+use crate::baseline::{Change, Drift};
 use crate::check::{Check, Severity};
 use crate::controls::Controls;
 use crate::doubt::Doubt;
 use crate::intent::Mode;
 use crate::observation::{Observation, ObservationId, Seen};
 use crate::plan::Cell;
-use crate::run::{Budget, Discovered, Note};
+use crate::product::Product;
+use crate::run::{Budget, Discovered, Note, PRODUCT};
+use crate::triage::{TriageState, Triaged};
 use crate::verdict::Verdict;
 
 /// A whole run.
@@ -34,6 +48,10 @@ pub struct Report {
     pub results: Vec<CheckResult>,
     /// Every request and what came of it.
     pub evidence: Vec<Seen>,
+    /// What the user bears and what passes everywhere: the entry would hide a finding of tomorrow.
+    pub idle: Vec<String>,
+    /// What the run was compared with, if it was.
+    pub drift: Option<Drift>,
     /// What was found on the way and not contacted.
     pub discovered: Vec<Discovered>,
     /// What the doors said about themselves.
@@ -57,10 +75,16 @@ pub struct CheckResult {
     pub origin: Origin,
     /// Where the probe stood.
     pub vantage: String,
-    /// The private reference.
+    /// The private repository.
+    pub repository: Repository,
+    /// The private reference in it.
     pub reference: String,
     /// What came of it.
     pub state: State,
+    /// What the user knows about it, where it fails.
+    pub triage: Option<Triaged>,
+    /// How it differs from the baseline, if there is one.
+    pub change: Option<Change>,
     /// The observations.
     pub seen: Vec<ObservationId>,
     /// Those of both controls, where they hold.
@@ -86,7 +110,23 @@ impl CheckResult {
         }
     }
 
-    fn fails_at(&self) -> Option<Severity> {
+    /// Whether it fails, and the user accepts that today.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.triage.as_ref().is_some_and(|triage| triage.state == TriageState::Accepted)
+    }
+
+    /// The word for it against what is known: the user's own where it still holds, else how it differs.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        match self.triage.as_ref().map(|triage| triage.state) {
+            Some(TriageState::Accepted) => Some("ACCEPTED"),
+            Some(TriageState::InProgress) => Some("IN PROGRESS"),
+            Some(TriageState::RanOut) | None => self.change.as_ref().map(Change::as_str),
+        }
+    }
+
+    pub(crate) fn fails_at(&self) -> Option<Severity> {
         match self.verdict()? {
             Verdict::Fail { severity, .. } => Some(*severity),
             Verdict::Pass(_) | Verdict::Inconclusive(_) => None,
@@ -116,6 +156,18 @@ pub enum Answered {
     Private,
     /// Neither could be shown.
     CouldNotTell,
+}
+
+impl Answered {
+    /// As it opens a report.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exposed => "EXPOSED",
+            Self::Private => "private",
+            Self::CouldNotTell => "could not tell",
+        }
+    }
 }
 
 /// The answer about one private reference at one door, and what would decide it.
@@ -254,17 +306,34 @@ impl Report {
     /// The answer of the run: a finding wins over an open question.
     #[must_use]
     pub fn outcome(&self, thresholds: &Thresholds) -> Outcome {
-        let fails = |result: &CheckResult| result.fails_at().is_some_and(|severity| severity >= thresholds.fail_on);
+        let fails = |result: &CheckResult| {
+            result.fails_at().is_some_and(|severity| severity >= thresholds.fail_on) && !result.is_accepted()
+        };
         if self.results.iter().any(fails) {
             return Outcome::Fail;
         }
         let open = self.results.iter().filter(|result| result.doubt().is_some()).count();
         match () {
-            () if open <= thresholds.max_inconclusive => Outcome::Pass,
+            () if open <= thresholds.max_inconclusive && !self.has_lost() => Outcome::Pass,
             () if self.standings.iter().all(|standing| standing.unreachable) => Outcome::Unreachable,
             () if self.standings.iter().any(|standing| standing.interfered) => Outcome::Interfered,
             () => Outcome::Inconclusive,
         }
+    }
+
+    /// Whether the baseline has an answer that the run has not: however many open questions are borne, this is none of
+    /// them.
+    #[must_use]
+    pub fn has_lost(&self) -> bool {
+        let lost = self.results.iter().any(|result| result.change == Some(Change::Lost));
+        lost || self.drift.as_ref().is_some_and(|drift| !drift.gone.is_empty())
+    }
+
+    /// The product that answers at a door, if it was recognised.
+    #[must_use]
+    pub fn product(&self, door: &str) -> Option<Product> {
+        let note = self.notes.iter().find(|note| note.name == PRODUCT && note.door == door)?;
+        Product::named(&note.value)
     }
 
     /// An observation by its id.

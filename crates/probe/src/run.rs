@@ -25,6 +25,9 @@ const UNSAID: Duration = Duration::from_secs(1);
 /// After so many questions in a row without any answer an origin is not asked again.
 const STRIKES: u32 = 3;
 
+/// The name of the note that says which product answers at a door.
+pub(crate) const PRODUCT: &str = "product";
+
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;
 

@@ -342,11 +342,6 @@ fn handed_out(response: &Response) -> Option<Handed> {
     })
 }
 
-/// What a token says that it grants; none where it is opaque.
-pub(crate) fn claims(token: &Secret) -> Option<Vec<Access>> {
-    access(&Jwt::read(token)?)
-}
-
 /// What a token says that it grants. One that has no `access` that can be read is opaque.
 pub(crate) fn access(says: &Jwt) -> Option<Vec<Access>> {
     serde_json::from_value(says.claims.get("access")?.clone()).ok()

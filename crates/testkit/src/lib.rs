@@ -9,6 +9,7 @@
     reason = "what goes wrong here is a failed test, and a panic is how a test says so"
 )]
 
+pub mod browser;
 pub mod clients;
 pub mod daemons;
 pub mod double;

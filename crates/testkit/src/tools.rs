@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// Tools and what brings them: a Debian package, or the project's own set-up.
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 16] = [
     ("buildah", "apt-get install buildah"),
+    ("chromium", "apt-get install chromium"),
     ("containerd", "apt-get install containerd"),
     ("crane", "cargo xtask test"),
     ("ctr", "apt-get install containerd"),

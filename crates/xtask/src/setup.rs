@@ -25,12 +25,13 @@ const REGCTL: GoTool = GoTool {
 const ORAS: &str = "0.2.43";
 
 /// Programs and the Debian package of each.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("podman", "podman"),
     ("skopeo", "skopeo"),
     ("buildah", "buildah"),
     ("docker-registry", "docker-registry"),
     ("nginx", "nginx-light"),
+    ("chromium", "chromium"),
 ];
 /// The same, for daemons that only root can run.
 const ROOT_PROGRAMS: [(&str, &str); 3] =

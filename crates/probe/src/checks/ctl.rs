@@ -8,8 +8,10 @@ use crate::controls::{self, Decoy};
 use crate::doubt::Doubt;
 use crate::intent::Mode;
 use crate::observation::Observation;
+use crate::product::Product;
 use crate::proof::Proof;
 use crate::request::Request;
+use crate::run::PRODUCT;
 use crate::session::Session;
 use crate::verdict::Answer;
 
@@ -65,7 +67,7 @@ pub(super) static CHECKS: [Check; 5] = [
         mode: Mode::Passive,
         severity: Severity::Information,
         title: "which product answers",
-        request: "GET /api/v2.0/systeminfo; the realm of the challenge; cookies",
+        request: "GET /api/v2.0/systeminfo; what the first refusal says: its challenge, headers, cookies, body",
         judgement: "Records the product, and judges nothing",
         why: "products have pages of their own, and remedies of their own",
         remedy: "nothing to mend",
@@ -142,42 +144,10 @@ fn skew(date: &str, wall: jiff::Timestamp) -> Option<i64> {
 
 fn ctl_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let first = session.first()?;
-    let headers = &first.response()?.headers;
-    let realm = Challenge::bearer(headers).and_then(|challenge| challenge.parameter("realm").map(str::to_owned));
-    let cookies: Vec<&str> = headers.all("set-cookie").collect();
-    let harbor = session.ask(&Request::get("/api/v2.0/systeminfo"))?;
-    let is_harbor = harbor.response()?.whole().is_some_and(|body| {
-        harbor.status() == Some(200)
-            && serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|info| info.get("harbor_version").is_some())
-    });
-    let product = match is_harbor {
-        true => Some("Harbor"),
-        false => {
-            realm.as_deref().and_then(product).or_else(|| cookies.iter().find_map(|cookie| product_of_cookie(cookie)))
-        }
-    };
-    session.note("product", product.unwrap_or("not recognised"));
+    let systeminfo = session.ask(&Request::get("/api/v2.0/systeminfo"))?;
+    let product = Product::recognise(&session.door().origin, first.response()?, systeminfo.response()?);
+    session.note(PRODUCT, product.map_or("not recognised", Product::as_str));
     Ok(Answer::AsIntended)
-}
-
-/// The product whose realm ends so.
-fn product(realm: &str) -> Option<&'static str> {
-    let path = realm.split('?').next()?;
-    let known = [
-        ("/service/token", "Harbor"),
-        ("/zot/auth/token", "zot"),
-        ("/v2/auth", "Quay"),
-        ("/jwt/auth", "GitLab"),
-        ("/v2/token", "Gitea, Forgejo or a cloud registry"),
-    ];
-    known.into_iter().find(|(end, _)| path.ends_with(end)).map(|(_, product)| product)
-}
-
-fn product_of_cookie(cookie: &str) -> Option<&'static str> {
-    let name = cookie.split('=').next()?.trim();
-    let known =
-        [("sid", "Harbor"), ("_gitlab_session", "GitLab"), ("i_like_gitea", "Gitea"), ("NX-ANTI-CSRF-TOKEN", "Nexus")];
-    known.into_iter().find(|(known, _)| *known == name).map(|(_, product)| product)
 }
 
 fn ctl_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
@@ -192,19 +162,6 @@ fn ctl_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn realms_and_cookies_tell_products() {
-        for (realm, name) in [
-            ("https://r.example/service/token", Some("Harbor")),
-            ("https://r.example/zot/auth/token?x", Some("zot")),
-            ("https://r.example/v2/auth", Some("Quay")),
-            ("https://r.example/token", None),
-        ] {
-            assert_eq!(product(realm), name, "{realm}");
-        }
-        assert_eq!(product_of_cookie("sid=1; Path=/"), Some("Harbor"));
-    }
 
     #[test]
     fn a_clock_is_compared() {

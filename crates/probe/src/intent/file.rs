@@ -10,6 +10,7 @@ use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::{
     Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source, Visibility,
 };
@@ -110,6 +111,30 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// `[[accepted]]` or `[[in_progress]]` names no check.
+    #[error("no check has this id: `pullgate probe --dry-run` names them all")]
+    UnknownCheck {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// It names no repository of the file.
+    #[error("no private `[[repository]]` has this name")]
+    UnknownRepository {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// It has no end.
+    #[error("not a day: write one such as \"2030-01-31\", the last on which this holds")]
+    Day {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// Nobody would know why, or who.
+    #[error("must not be empty")]
+    Empty {
+        /// Where.
+        span: Range<usize>,
+    },
     /// The secret that is named cannot be had.
     #[error("cannot read the credential: {why}")]
     Login {
@@ -140,6 +165,10 @@ impl IntentError {
             | Self::Certificate { span, .. }
             | Self::Status { span }
             | Self::NoReference { span }
+            | Self::UnknownCheck { span }
+            | Self::UnknownRepository { span }
+            | Self::Day { span }
+            | Self::Empty { span }
             | Self::Login { span, .. } => Some(span.clone()),
         }
     }
@@ -160,6 +189,10 @@ struct File {
     repository: Vec<RepositoryEntry>,
     #[serde(default)]
     identity: Vec<IdentityEntry>,
+    #[serde(default)]
+    accepted: Vec<AcceptedEntry>,
+    #[serde(default)]
+    in_progress: Vec<InProgressEntry>,
 }
 
 #[derive(Deserialize)]
@@ -257,7 +290,17 @@ impl Intent {
         let (deny_anonymous, deny_known) = (statuses(&file.deny_anonymous)?, statuses(&file.deny_known)?);
         let revoked_within = file.revoked_within.as_ref().map_or(Ok(REVOKED_WITHIN), bound)?;
         let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
-        Ok(Self { deny_anonymous, deny_known, doors, repositories, identities, revoked_within, max_redirect_ttl })
+        let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
+        Ok(Self {
+            deny_anonymous,
+            deny_known,
+            doors,
+            repositories,
+            identities,
+            revoked_within,
+            max_redirect_ttl,
+            triage,
+        })
     }
 }
 
@@ -306,7 +349,7 @@ fn origin(text: &Spanned<String>) -> Result<Origin, IntentError> {
     text.get_ref().parse().map_err(|source| IntentError::Origin { span: text.span(), source })
 }
 
-fn name<T: std::str::FromStr<Err = NameError>>(text: &Spanned<String>) -> Result<T, IntentError> {
+pub(super) fn name<T: std::str::FromStr<Err = NameError>>(text: &Spanned<String>) -> Result<T, IntentError> {
     text.get_ref().parse().map_err(|source| IntentError::Name { span: text.span(), source })
 }
 
@@ -424,6 +467,18 @@ role = "revoked"
 credential_env = "LEAVER"
 show_to = ["edge"]
 revoke = ["revoke", "leaver"]
+
+[[accepted]]
+check = "TOK-01"
+until = "2030-03-31"
+reason = "the realm moves"
+
+[[in_progress]]
+check = "ANON-01"
+door = "mirror"
+repository = "team/app"
+until = "2030-01-31"
+by = "ann"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -457,6 +512,8 @@ revoke = ["revoke", "leaver"]
         );
         assert_eq!(intent.public().map(|known| known.name.as_str()), Some("team/base"));
         assert_eq!(intent.revoked_within, Duration::from_millis(200));
+        let borne: Vec<String> = intent.triage.iter().map(ToString::to_string).collect();
+        assert_eq!(borne, ["TOK-01 until 2030-03-31", "ANON-01 of team/app at mirror until 2030-01-31"]);
         assert_eq!((intent.deny_anonymous, intent.deny_known), (vec![401, 403], vec![401, 403, 404]));
     }
 
@@ -496,6 +553,11 @@ revoke = ["revoke", "leaver"]
             ("[\"revoke\", \"leaver\"]", "[]"),
             ("\"200ms\"", "\"0s\""),
             ("\"200ms\"", "\"soon\""),
+            ("TOK-01", "TOK-99"),
+            ("2030-03-31", "soon"),
+            ("the realm moves", " "),
+            ("door = \"mirror\"", "door = \"miror\""),
+            ("repository = \"team/app\"", "repository = \"team/base\""),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

@@ -1,10 +1,15 @@
-//! The report for programs: one object, with a number for its shape.
+//! The report for programs: one object, with a number for its shape, which `schema/report.schema.json` describes.
 
 use serde::Serialize;
 
-use super::{CheckResult, Outcome, Report, Standing, State, Thresholds};
+use super::{CheckResult, Outcome, Report, Standing, State, Thresholds, escape};
+use crate::baseline::{Change, Drift};
+use crate::mapping::Mapping;
 use crate::observation::{Observation, ObservationId, Written};
+use crate::product::Product;
+use crate::remedy;
 use crate::run::{Budget, Discovered, Note};
+use crate::triage::Triaged;
 use crate::verdict::Verdict;
 
 /// The shape of the object; it grows when a member changes its meaning or goes away.
@@ -26,6 +31,8 @@ struct Document<'a> {
     budget: Budget,
     spent: Budget,
     elapsed_ms: u128,
+    drift: Option<&'a Drift>,
+    idle: &'a [String],
     observations: Vec<Seen<'a>>,
 }
 
@@ -38,11 +45,17 @@ struct Entry<'a> {
     reference: &'a str,
     request: &'a str,
     says: String,
+    state: Option<&'static str>,
+    triage: Option<&'a Triaged>,
+    change: Option<&'a Change>,
     evidence: Evidence<'a>,
     curl: Vec<&'a str>,
     why: &'static str,
     references: &'static [&'static str],
+    standards: Option<Mapping>,
     remedy: &'static str,
+    product: Option<&'static str>,
+    product_remedy: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -84,17 +97,11 @@ pub fn render(report: &Report, thresholds: &Thresholds) -> serde_json::Result<St
         budget: report.budget,
         spent: report.spent,
         elapsed_ms: report.elapsed.as_millis(),
+        drift: report.drift.as_ref(),
+        idle: &report.idle,
         observations: report.evidence.iter().map(|seen| observation(seen)).collect(),
     };
-    // JSON escapes what is below a space; delete and the C1 controls are for us.
-    let text = serde_json::to_string(&document)?;
-    Ok(text.chars().fold(String::with_capacity(text.len()), |mut text, letter| {
-        match letter {
-            '\u{7f}'..='\u{9f}' => text += &format!("\\u{:04x}", u32::from(letter)),
-            _ => text.push(letter),
-        }
-        text
-    }))
+    Ok(escape::json(&serde_json::to_string(&document)?))
 }
 
 fn entry<'a>(report: &'a Report, result: &'a CheckResult) -> Entry<'a> {
@@ -108,6 +115,7 @@ fn entry<'a>(report: &'a Report, result: &'a CheckResult) -> Entry<'a> {
         Some(Verdict::Pass(_) | Verdict::Inconclusive(_)) | None => (severity, [].as_slice()),
     };
     let asked = |id: &ObservationId| report.observation(*id);
+    let product = report.product(&result.door);
     Entry {
         id: check.id,
         verdict,
@@ -116,6 +124,9 @@ fn entry<'a>(report: &'a Report, result: &'a CheckResult) -> Entry<'a> {
         reference: &result.reference,
         request: result.seen.last().and_then(asked).map_or(check.request, Observation::line),
         says,
+        state: result.word(),
+        triage: result.triage.as_ref(),
+        change: result.change.as_ref(),
         evidence: Evidence {
             door: &result.door,
             url: result.origin.to_string(),
@@ -126,7 +137,10 @@ fn entry<'a>(report: &'a Report, result: &'a CheckResult) -> Entry<'a> {
         curl: proof.iter().filter_map(asked).map(|seen| seen.curl.as_str()).collect(),
         why: check.why,
         references: check.references,
+        standards: Mapping::of(check),
         remedy: check.remedy,
+        product: product.map(Product::as_str),
+        product_remedy: product.and_then(|product| remedy::on(product, check)),
     }
 }
 

@@ -3,13 +3,64 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
-use outbound::Origin;
+use clap::{Args, Subcommand, ValueEnum};
+use outbound::{Endpoint, Origin};
 use probe::{Mode, Severity};
+
+use crate::config::Period;
+
+/// Once, or again and again.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Probe {
+    #[command(subcommand)]
+    pub(crate) verb: Option<ProbeVerb>,
+    #[command(flatten)]
+    pub(crate) once: Once,
+}
+
+/// What else the probe does.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ProbeVerb {
+    /// ask again and again, and tell of every change
+    Watch(Box<Watch>),
+}
+
+/// One run and its report.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Once {
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+    /// write down what this run found, to compare others with it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_baseline: Option<PathBuf>,
+    /// say what would be asked, and ask nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// how the report is printed
+    #[arg(long, value_enum, default_value_t, display_order = 900)]
+    pub(crate) format: ReportFormat,
+}
+
+/// Runs on a schedule.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+    /// how often to ask; each time up to a tenth sooner
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub(crate) every: Period,
+    /// keep the figures of the last run in a file, in the text format of Prometheus
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// where changes are posted; signed if PULLGATE_PROBE_WEBHOOK_SECRET is set
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<Endpoint>,
+}
 
 /// What is asked, where, and as whom.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Probe {
+pub(crate) struct Asked {
     /// what is private, such as registry.example.com/team/app:1.0; or a URL, with --private
     #[arg(value_name = "TARGET", required_unless_present = "intent")]
     pub(crate) targets: Vec<String>,
@@ -46,12 +97,9 @@ pub(crate) struct Probe {
     /// exit 2 beyond so many open questions
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) max_inconclusive: usize,
-    /// say what would be asked, and ask nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// how the report is printed
-    #[arg(long, value_enum, default_value_t, display_order = 900)]
-    pub(crate) format: ReportFormat,
+    /// compare with what an earlier run found
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
 }
 
 /// A login that exists already.
@@ -67,6 +115,10 @@ pub(crate) enum ReportFormat {
     #[default]
     Text,
     Json,
+    Sarif,
+    Junit,
+    Markdown,
+    Html,
 }
 
 fn mode() -> impl TypedValueParser<Value = Mode> {

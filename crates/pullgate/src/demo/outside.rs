@@ -16,7 +16,7 @@ pub(super) fn ask(address: SocketAddr, reference: &str, credential: String) -> R
     let mut intent = Intent::of_target(target.ok_or_else(|| Failure::no("nothing to ask for"))?);
     let login = Login::parse(&Secret::new(credential)).map_err(Failure::no)?;
     let show_to = intent.doors.iter().map(|door| door.name.clone()).collect();
-    intent.identities.push(Identity { role: Role::Control, login, show_to, owns: None, may: None, revoke: None });
+    intent.identities.push(Identity { role: Role::Control, login, show_to, owns: None, may: Vec::new(), revoke: None });
     let plan = Plan::new(&intent, &Settings { mode: Mode::Active, ..Settings::default() });
     let dialer = Dialer::new().map_err(Failure::no)?;
     let report = probe::probe(&intent, &plan, dialer, Box::new(clock::now), |_| {}).map_err(Failure::no)?;

@@ -1,7 +1,11 @@
 //! `pullgate probe`: the intent from flags or from a file, the secrets from where they lie, the report to whoever reads it.
 
+mod baseline;
 mod docker_login;
 mod hook;
+mod metrics;
+mod watch;
+mod webhook;
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
@@ -10,11 +14,11 @@ use std::path::Path;
 use outbound::Dialer;
 use probe::{
     Door, Identity, Intent, IntentError, Login, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
-    Thresholds, json, text,
+    Thresholds, html, json, junit, markdown, sarif, text,
 };
 use protocol::Secret;
 
-use crate::cli::{KnownLogin, Probe, ReportFormat};
+use crate::cli::{Asked, KnownLogin, Once, Probe, ProbeVerb, ReportFormat};
 use crate::clock;
 use crate::config::{Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
@@ -26,25 +30,54 @@ const MAX_CREDENTIAL_BYTES: u64 = 64 << 10;
 /// The longest intent file, in bytes.
 const MAX_INTENT_BYTES: u64 = 1 << 20;
 
-/// Asks, and says what came of it.
+/// Asks once, and says what came of it; or again and again.
 pub(crate) fn probe(flags: &Probe) -> Result<Exit, Failure> {
-    let intent = intent(flags)?;
-    let settings = Settings { mode: flags.mode, vantage: flags.vantage.clone(), ..Settings::default() };
-    let plan = Plan::new(&intent, &settings);
-    if plan.cells.is_empty() {
-        let vantage = flags.vantage.as_deref().unwrap_or_default();
-        return Err(Failure::usage(format!("no door of the intent has the vantage `{vantage}`")));
+    match &flags.verb {
+        None => once(&flags.once),
+        Some(ProbeVerb::Watch(flags)) => watch::watch(flags),
     }
+}
+
+fn once(flags: &Once) -> Result<Exit, Failure> {
+    let intent = intent(&flags.asked)?;
+    let plan = plan(&flags.asked, &intent)?;
     if flags.dry_run {
         print(&text::plan(&plan))?;
         return Ok(Exit::Yes);
     }
+    let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
     note(&format!("asking {}\n", text::budget(&plan.budget())));
-    let dialer = Dialer::new().map_err(Failure::unknown)?;
-    let report = probe::probe(&intent, &plan, dialer, Box::new(clock::now), tell).map_err(Failure::unknown)?;
-    let thresholds = Thresholds { fail_on: flags.fail_on, max_inconclusive: flags.max_inconclusive };
+    let mut report = run(&intent, &plan)?;
+    if let Some(known) = &known {
+        report.compare(known);
+    }
+    let thresholds = thresholds(&flags.asked);
     show(&report, &thresholds, flags.format)?;
-    Ok(exit(report.outcome(&thresholds)))
+    let outcome = report.outcome(&thresholds);
+    if let Some(file) = &flags.save_baseline {
+        baseline::save(file, &report, outcome)?;
+    }
+    Ok(exit(outcome))
+}
+
+/// What would be asked. A vantage without doors is wrong usage.
+fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
+    let settings = Settings { mode: flags.mode, vantage: flags.vantage.clone(), ..Settings::default() };
+    let plan = Plan::new(intent, &settings);
+    if plan.cells.is_empty() {
+        let vantage = flags.vantage.as_deref().unwrap_or_default();
+        return Err(Failure::usage(format!("no door of the intent has the vantage `{vantage}`")));
+    }
+    Ok(plan)
+}
+
+fn run(intent: &Intent, plan: &Plan<'_>) -> Result<Report, Failure> {
+    let dialer = Dialer::new().map_err(Failure::unknown)?;
+    probe::probe(intent, plan, dialer, Box::new(clock::now), tell).map_err(Failure::unknown)
+}
+
+fn thresholds(flags: &Asked) -> Thresholds {
+    Thresholds { fail_on: flags.fail_on, max_inconclusive: flags.max_inconclusive }
 }
 
 fn exit(outcome: Outcome) -> Exit {
@@ -56,11 +89,15 @@ fn exit(outcome: Outcome) -> Exit {
 }
 
 fn show(report: &Report, thresholds: &Thresholds, format: ReportFormat) -> Result<(), Failure> {
-    match format {
-        ReportFormat::Text => print(&text::render(report, thresholds))?,
-        ReportFormat::Json => print(&(json::render(report, thresholds).map_err(Failure::unknown)? + "\n"))?,
-    }
-    Ok(())
+    let page = match format {
+        ReportFormat::Text => text::render(report, thresholds),
+        ReportFormat::Json => json::render(report, thresholds).map_err(Failure::unknown)? + "\n",
+        ReportFormat::Sarif => sarif::render(report, thresholds).map_err(Failure::unknown)? + "\n",
+        ReportFormat::Junit => junit::render(report),
+        ReportFormat::Markdown => markdown::render(report, thresholds),
+        ReportFormat::Html => html::render(report, thresholds),
+    };
+    Ok(print(&page)?)
 }
 
 /// One line that is written over and over, for a person who watches.
@@ -72,14 +109,14 @@ fn tell(progress: Progress<'_>) {
     note(&format!("\r\u{1b}[K{}/{} {} at {}{end}", progress.done, progress.all, progress.check.id, progress.door));
 }
 
-fn intent(flags: &Probe) -> Result<Intent, Failure> {
+fn intent(flags: &Asked) -> Result<Intent, Failure> {
     match &flags.intent {
         Some(file) => of_file(file),
         None => of_flags(flags),
     }
 }
 
-fn of_flags(flags: &Probe) -> Result<Intent, Failure> {
+fn of_flags(flags: &Asked) -> Result<Intent, Failure> {
     let target = Target::read(&flags.targets, &flags.private).map_err(|error| {
         let hint = error.hint();
         Failure::usage(error).hints(hint)
@@ -111,7 +148,7 @@ fn of_flags(flags: &Probe) -> Result<Intent, Failure> {
     Ok(intent)
 }
 
-fn login(flags: &Probe, door: &Door) -> Result<Option<Login>, Box<dyn Error + Send + Sync>> {
+fn login(flags: &Asked, door: &Door) -> Result<Option<Login>, Box<dyn Error + Send + Sync>> {
     match (flags.login, &flags.credential_file) {
         (Some(KnownLogin::DockerLogin), _) => find(Path::new(""), &Source::DockerLogin, door).map(Some),
         (None, Some(file)) => find(Path::new(""), &Source::File(file.clone()), door).map(Some),
