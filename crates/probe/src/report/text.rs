@@ -117,7 +117,7 @@ impl Page {
         for shared in lines {
             let place = if report.standings.len() == 1 { String::new() } else { format!(" at {}", shared.place) };
             let remark = if shared.remark.is_empty() { String::new() } else { format!(": {}", shared.remark) };
-            self.line(&format!("{label}  {}{place}{remark}", shared.ids.join(", ")));
+            self.line(&format!("{label}  {}{place}{remark}", shared.named()));
         }
     }
 }
