@@ -25,7 +25,8 @@ fn every_format_is_looked_at_as_text() {
     for (name, page) in every_format(&sample::report()) {
         let page = match name {
             "json" | "sarif" => {
-                let value: Value = serde_json::from_str(&page).unwrap();
+                let mut value: Value = serde_json::from_str(&page).unwrap();
+                value.sort_all_objects();
                 escape::json(&serde_json::to_string_pretty(&value).unwrap())
             }
             _ => page,
