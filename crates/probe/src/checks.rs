@@ -3,6 +3,7 @@
 mod anon;
 mod authz;
 mod bind;
+mod cargo;
 mod ctl;
 mod forge;
 mod ingr;
@@ -40,6 +41,8 @@ static GROUPS: &[&[Check]] = &[
     &tls::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    &cargo::CHECKS,
+    &cargo::written::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

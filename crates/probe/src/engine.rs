@@ -41,7 +41,7 @@ pub fn probe(
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Report, ProbeError> {
     let budget = plan.budget();
-    let mut run = Run::new(dialer, clock, budget, plan.patience, plan.waits.clone())?;
+    let mut run = Run::new(dialer, clock, plan)?;
     let begin = run.now();
     let all = plan.cells.iter().map(|cell| cell.checks.len()).sum();
     let (mut results, mut standings, mut done) = (Vec::new(), Vec::new(), 0);
@@ -100,7 +100,7 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         Need::Digest => session.digest().is_some(),
         Need::Config => session.content().is_some_and(|content| content.config.is_some()),
         Need::Layer => session.content().is_some_and(|content| content.layer().is_some()),
-        Need::Identity(_) | Need::Public | Need::Owned | Need::Hook | Need::Certificate => true,
+        Need::Identity(_) | Need::Public | Need::Owned | Need::Hook | Need::Certificate | Need::Crate => true,
     }
 }
 
