@@ -35,6 +35,8 @@ static GROUPS: &[&[Check]] = &[
     &ingr::redirect::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
+    &leak::says::CHECKS,
+    &leak::refusal::CHECKS,
     &tls::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
