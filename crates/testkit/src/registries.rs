@@ -67,12 +67,17 @@ impl Foreign {
         let protected = format!("auth_basic registry; auth_basic_user_file {};", htpasswd(&home));
         let pass = format!("proxy_pass http://{before}; proxy_set_header Host $http_host;");
         let locations = locations.replace("protected;", &protected).replace("pass;", &pass);
+        Self::nginx_server(home, address, &format!("server {{ listen {address};\n{locations}\n}}"))
+    }
+
+    /// nginx with this `server` block, which listens at that address.
+    pub fn nginx_server(home: Home, address: SocketAddr, server: &str) -> Self {
         let folder = home.folder().display();
         let configuration = format!(
             "daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\nevents {{}}\n\
              http {{ access_log off; client_max_body_size 0; client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp;\n\
              fastcgi_temp_path {folder}/tmp; uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;\n\
-             server {{ listen {address};\n{locations}\n}} }}\n"
+             {server}\n}}\n"
         );
         fs::write(home.path("nginx.conf"), configuration).expect("the configuration is written");
         let mut command = home.command(&tool("nginx"));
@@ -94,6 +99,6 @@ fn htpasswd(home: &Home) -> String {
 }
 
 /// An address that nobody listened at a moment ago: these servers cannot say which port they were given.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port")
 }
