@@ -135,7 +135,7 @@ fn is_sound(shown: &Configuration) {
     let passed = run.ids("PASS").len();
     println!("{}: {} doors, {passed} passed, {:.1} s", shown.page, running.doors.len(), run.took.as_secs_f64());
     println!("{}", run.not_asked());
-    run.is_clean(&shown.page);
+    assert!(run.is_clean(), "{}: {:?}\n{}{}", shown.page, run.code, run.findings(), run.errors);
     assert!(passed >= AT_LEAST * running.doors.len(), "{}: {passed}", shown.page);
 }
 

@@ -11,7 +11,7 @@ mod leaks;
 mod repository;
 mod secure;
 mod strangers;
-mod token;
+pub(crate) mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
