@@ -13,7 +13,7 @@ mod repository;
 mod sayings;
 mod secure;
 mod strangers;
-mod token;
+pub(crate) mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
