@@ -14,6 +14,7 @@ mod challenge;
 mod check;
 mod checks;
 mod controls;
+mod crash;
 mod doubt;
 mod engine;
 mod error;

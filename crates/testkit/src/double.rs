@@ -79,6 +79,7 @@ impl Double {
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
+            patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
             uploads: Mutex::default(),
@@ -126,6 +127,11 @@ impl Double {
         self.front.requests()
     }
 
+    /// Refuses everybody after so many requests.
+    pub fn block_after(&self, requests: usize) {
+        self.state.patience.store(requests, Ordering::Relaxed);
+    }
+
     /// What writers have left in [`OWN`]: uploads that are open, and blobs that were mounted.
     pub fn left_behind(&self) -> usize {
         let uploads = *self.state.uploads.lock().expect("no handler has panicked");
@@ -160,6 +166,8 @@ struct State {
     tokens: Tokens,
     revoked: AtomicBool,
     asked: AtomicUsize,
+    /// After so many requests everybody is refused.
+    patience: AtomicUsize,
     /// How many seconds its clock is ahead of the world's.
     ahead: AtomicU64,
     /// Where the other door is.
@@ -185,7 +193,7 @@ impl Registry {
 
     fn answer(&self, request: &Request) -> Answer {
         let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
-        if self.has(Flaw::BlocksHalfWay) && asked >= PATIENCE {
+        if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
         if let Some(answer) = self.at_secure(request) {

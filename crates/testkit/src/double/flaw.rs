@@ -276,6 +276,8 @@ flaws! {
     VerifiesTheFirstOfTwo => "FORGE-21" Fails,
     /// A token that is too long breaks the registry.
     FailsOnLongTokens => "FORGE-21" Fails,
+    /// A token that was not handed out breaks the registry.
+    FailsOnForgedTokens => "FORGE-01" Fails,
     /// What does not exist is 404, and what is private 401.
     TellsWhatExists => "LEAK-01" Fails,
     /// The refusal of what exists has one header more.
