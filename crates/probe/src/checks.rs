@@ -3,6 +3,7 @@
 mod anon;
 mod authz;
 mod bind;
+mod cargo;
 mod ctl;
 mod forge;
 mod ingr;
@@ -35,9 +36,13 @@ static GROUPS: &[&[Check]] = &[
     &ingr::redirect::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
+    &leak::says::CHECKS,
+    &leak::refusal::CHECKS,
     &tls::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    &cargo::CHECKS,
+    &cargo::written::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

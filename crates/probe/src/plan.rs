@@ -13,6 +13,8 @@ use crate::run::{Budget, Waits};
 pub struct Settings {
     /// How far it goes.
     pub mode: Mode,
+    /// The ids of the intrusive checks that were asked for.
+    pub intrusive: Vec<String>,
     /// Asks only the doors of this vantage.
     pub vantage: Option<String>,
     /// How long one answer may take, from the first packet to the last byte.
@@ -23,7 +25,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { mode: Mode::default(), vantage: None, patience: Duration::from_secs(10), waits: Waits::default() }
+        Self {
+            mode: Mode::default(),
+            intrusive: Vec::new(),
+            vantage: None,
+            patience: Duration::from_secs(10),
+            waits: Waits::default(),
+        }
     }
 }
 
@@ -57,7 +65,7 @@ impl<'a> Plan<'a> {
     pub fn new(intent: &'a Intent, settings: &Settings) -> Self {
         let here = |door: &&Door| settings.vantage.as_ref().is_none_or(|vantage| *vantage == door.vantage);
         let cell = |door, private| {
-            let checks = catalogue().map(|check| (check, selected(check, intent, door, settings.mode))).collect();
+            let checks = catalogue().map(|check| (check, selected(check, intent, door, settings))).collect();
             Cell { door, private, checks }
         };
         let doors = intent.doors.iter().filter(here);
@@ -75,14 +83,18 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn selected(check: &Check, intent: &Intent, door: &Door, mode: Mode) -> Result<(), String> {
-    if check.mode > mode {
+fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) -> Result<(), String> {
+    if check.mode > settings.mode {
         return Err(format!("it belongs to mode {}", check.mode));
+    }
+    if check.mode == Mode::Intrusive && !settings.intrusive.iter().any(|id| id == check.id) {
+        return Err("it is intrusive, and nobody asked for it by its id".to_owned());
     }
     for need in check.needs {
         let there = match need {
             Need::Identity(role) => intent.login(*role, door).is_some(),
             Need::Certificate => door.certificate.is_some(),
+            Need::Crate => intent.cargo_at(door).is_some(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
@@ -107,6 +119,7 @@ impl Need {
             Self::Public => "public repository".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
             Self::Certificate => "certificate that this door demands".to_owned(),
+            Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }
     }

@@ -3,12 +3,14 @@
 //! It has three doors, one of them over TLS, and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
+mod crates;
 mod flaw;
 mod forged;
 mod judgement;
 mod known;
 mod leaks;
 mod repository;
+mod sayings;
 mod secure;
 mod strangers;
 pub(crate) mod token;
@@ -39,6 +41,10 @@ pub const PUBLIC: &str = "public/base";
 pub const OWN: &str = "probe/low";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
+/// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
+pub const CRATE: &str = "secret_crate";
+/// Its only version.
+pub const VERSION: &str = "1.0.0";
 /// Who may pull [`REPOSITORY`] and [`SECOND`].
 pub const USER: &str = "ci";
 /// Its password.
@@ -194,6 +200,8 @@ impl Registry {
             _ => {
                 let flawed = self
                     .page(request, path)
+                    .or_else(|| self.says(request, path, query))
+                    .or_else(|| self.crates(request, path))
                     .or_else(|| self.oddly_shown(request))
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path))
@@ -244,7 +252,8 @@ impl Registry {
         if !self.is_signed(query) {
             return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
         }
-        let layer = self.state.repositories.values().map(|image| &image.layer).find(|layer| digest_of(layer) == digest);
-        layer.map_or_else(|| self.refuse(request, None, None), |layer| repository::bytes(request, layer))
+        let layers = self.state.repositories.values().map(|image| image.layer.clone());
+        let stored = layers.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
+        stored.map_or_else(|| self.refuse(request, None, None), |stored| repository::bytes(request, &stored))
     }
 }

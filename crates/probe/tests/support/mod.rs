@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer};
 use probe::{
-    Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, Waits, probe,
+    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
+    Visibility, Waits, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
+    CRATE, Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
+    VERSION,
 };
 use testkit::secure::authority;
 
@@ -50,6 +51,8 @@ pub(crate) fn whole(double: &Double) -> Intent {
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
         Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
     ];
+    let doors = vec![intent.doors[0].name.clone()];
+    intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
     intent
 }
@@ -94,7 +97,9 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
-    let settings = Settings { mode: Mode::Write, waits, ..Settings::default() };
+    let intrusive =
+        catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id.to_owned()).collect();
+    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {

@@ -1,7 +1,8 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 8] = ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 9] =
+    ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "CARGO-08", "TLS-01", "TLS-02", "TLS-05"];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
@@ -301,6 +302,32 @@ flaws! {
     OpenConsole => "LEAK-09" Fails,
     /// The description of the login names a host inside.
     NamesHostInside => "LEAK-09" Fails,
+    /// A refusal carries the headers of the bucket behind it.
+    NamesBucket => "LEAK-06" Fails,
+    /// A public layer says what it was copied from.
+    NamesCopySource => "LEAK-06" Fails,
+    /// The server names its version with every answer.
+    NamesVersion => "LEAK-07" Fails,
+    /// A page of the server in front names its version.
+    PageNamesVersion => "LEAK-07" Fails,
+    /// System information is for everybody.
+    OpenSystemInfo => "LEAK-07" Fails,
+    /// A digest that cannot be read is answered with a stack trace.
+    TracesDigests => "LEAK-08" Fails,
+    /// A name that cannot be read ends in the database.
+    QuotesSql => "LEAK-08" Fails,
+    /// A token that cannot be read is answered with the name of the host that verifies it.
+    NamesVerifier => "LEAK-08" Fails,
+    /// A cache on the way is not told whose answer it is.
+    CachesAreNotTold => "LEAK-10" Fails,
+    /// The next page of the catalog is on a host inside.
+    LinksInside => "LEAK-11" Fails,
+    /// A page of the catalog names what the list leaves out.
+    PageNamesMore => "LEAK-11" Fails,
+    /// A refusal says whose repository it is.
+    RefusalNamesOwner => "LEAK-12" Fails,
+    /// A refusal says where the repository lies.
+    RefusalNamesUpstream => "LEAK-12" Fails,
     /// The manifest is open over plain HTTP.
     OpenInTheClear => "INGR-02" Fails,
     /// Passwords are looked at over plain HTTP.
@@ -357,4 +384,36 @@ flaws! {
     MountsFromForm => "BIND-06" Fails,
     /// A mount is made for GET, and checked for POST.
     MountsByGet => "BIND-06" Fails,
+    /// Anybody gets the configuration of the index of crates.
+    OpenCargoConfig => "CARGO-01" Fails,
+    /// Crates are downloaded from a host that nobody named.
+    CratesElsewhere => "CARGO-01" Fails,
+    /// Anybody gets the index of a crate.
+    OpenCrateIndex => "CARGO-02" Fails,
+    /// Anybody downloads crates.
+    OpenCrate => "CARGO-03" Fails,
+    /// Whoever has a token downloads every crate.
+    KnownReadsCrates => "CARGO-03" Fails,
+    /// What is published is read before anybody asks who publishes.
+    ReadsCratesFirst => "CARGO-04" Fails,
+    /// A crate is looked up before anybody asks who yanks it.
+    LooksCratesUpFirst => "CARGO-04" Fails,
+    /// Anybody gets the owners of a crate.
+    OpenOwners => "CARGO-04" Fails,
+    /// The refusal waits for the body.
+    WaitsForBodies => "CARGO-04" Fails,
+    /// A token is no token as Bearer.
+    BearerIsUnknown => "CARGO-05" Fails,
+    /// A token as Bearer opens every crate.
+    BearerReadsCrates => "CARGO-05" Fails,
+    /// Names of crates are compared letter by letter, and found in any case.
+    FindsCratesInAnyCase => "CARGO-06" Fails,
+    /// Whoever has a token gets a crate under its other name.
+    FindsCratesByHyphen => "CARGO-06" Fails,
+    /// Nobody is told where to log in.
+    NoLoginUrl => "CARGO-07" Fails,
+    /// The redirect of a download is good for an hour.
+    LongCrateRedirect => "CARGO-08" Fails,
+    /// The redirect of a download does not end when it says.
+    EndlessCrateRedirect => "CARGO-08" Fails,
 }
