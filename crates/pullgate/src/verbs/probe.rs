@@ -3,7 +3,6 @@
 mod baseline;
 mod docker_login;
 mod hook;
-mod metrics;
 mod watch;
 mod webhook;
 
@@ -46,6 +45,7 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
         return Ok(Exit::Yes);
     }
     let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
+    flags.save_baseline.as_deref().map(baseline::writable).transpose()?;
     note(&format!("asking {}\n", text::budget(&plan.budget())));
     let mut report = run(&intent, &plan)?;
     if let Some(known) = &known {
@@ -53,11 +53,10 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
     }
     let thresholds = thresholds(&flags.asked);
     show(&report, &thresholds, flags.format)?;
-    let outcome = report.outcome(&thresholds);
     if let Some(file) = &flags.save_baseline {
-        baseline::save(file, &report, outcome)?;
+        baseline::save(file, &report, &thresholds)?;
     }
-    Ok(exit(outcome))
+    Ok(exit(report.outcome(&thresholds)))
 }
 
 /// What would be asked. A vantage without doors is wrong usage.
