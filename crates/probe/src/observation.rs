@@ -89,7 +89,7 @@ pub struct Written {
     pub length: usize,
     /// Whether they are all.
     pub whole: bool,
-    /// The hash of what was read.
+    /// The hash of all of it, or of what was read.
     pub sha256: Option<String>,
     /// The beginning of the body, where it may be shown.
     pub beginning: Option<String>,
@@ -171,7 +171,7 @@ impl Observation {
     /// The digest of the body, if all of it came.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
-        random::sha256(self.response().ok()?.whole()?)
+        self.response().ok()?.sha256()
     }
 }
 
@@ -231,9 +231,9 @@ impl Secrecy {
         Written {
             status: response.status,
             headers,
-            length: bytes.len(),
-            whole: response.body.ended == Ended::Whole,
-            sha256: random::sha256(bytes).map(|digest| digest.hex().to_owned()),
+            length: response.length(),
+            whole: matches!(response.body.ended, Ended::Whole | Ended::Hashed { .. }),
+            sha256: response.sha256().or_else(|| random::sha256(bytes)).map(|digest| digest.hex().to_owned()),
             beginning,
         }
     }

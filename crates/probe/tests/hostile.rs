@@ -4,7 +4,7 @@
 mod support;
 
 use probe::{Outcome, Report, Thresholds, Verdict, json, text};
-use support::{impatient, intent, run_with};
+use support::{impatient, intent, run_with, verdict};
 use testkit::double::{Double, Flaw, PASSWORD, USER};
 use testkit::http::basic;
 use testkit::raw::{Answer, Request, Server};
@@ -127,4 +127,21 @@ fn the_report_of_an_open_registry_shows_no_private_layer_and_no_token() {
     assert!(!page.contains("KEY=private"), "the configuration is not written down");
     assert!(!page.contains("opaque-"), "no token is written down");
     assert!(page.contains("TOKEN=$(curl") && page.contains("Bearer $TOKEN"), "the lines for a shell name it: {page}");
+}
+
+#[test]
+fn a_manifest_that_is_longer_than_what_is_kept_is_known_by_its_hash() {
+    for (flaws, outcome) in [(&[][..], Outcome::Pass), (&[Flaw::OpenDigest], Outcome::Fail)] {
+        let double = Double::with_notes_of(300_000, flaws);
+        let report = run_with(&intent(&double.url(), true), &impatient());
+        for id in ["CTL-01", "CTL-05"] {
+            assert!(matches!(verdict(&report, id), Verdict::Pass(_)), "{id}: {:?}", verdict(&report, id));
+        }
+        assert_eq!(report.outcome(&Thresholds::default()), outcome, "{flaws:?}");
+        let page = json::render(&report, &Thresholds::default()).unwrap();
+        assert!(!page.contains(&"n".repeat(1000)), "nothing of it is written down beyond its beginning");
+    }
+    let double = Double::with_notes_of(5_000_000, &[]);
+    let report = run_with(&intent(&double.url(), true), &impatient());
+    is_open(&report, Outcome::Inconclusive);
 }
