@@ -310,16 +310,30 @@ impl Session<'_> {
         caller: &Caller,
         proof: impl Fn(&Observation) -> Option<Proof>,
     ) -> Result<Answer, Doubt> {
-        let ours = request(name);
-        let asked = self.ask(&ours.clone().credential(caller.credential()))?;
-        let answer = self.judge(&asked, &ours, caller, proof);
+        let asked = self.ask(&request(name).credential(caller.credential()))?;
+        self.judge_oddly(&asked, name, request, caller, proof)
+    }
+
+    /// [`Session::refused_oddly`] of another name, for an answer that came already.
+    ///
+    /// # Errors
+    /// As [`Session::refused`].
+    pub fn judge_oddly(
+        &mut self,
+        asked: &Seen,
+        name: &str,
+        request: impl Fn(&str) -> Request,
+        caller: &Caller,
+        proof: impl Fn(&Observation) -> Option<Proof>,
+    ) -> Result<Answer, Doubt> {
+        let answer = self.judge(asked, &request(name), caller, proof);
         let early = |status| matches!(status, 400 | 404 | 421);
         if !matches!(answer, Err(Doubt::OtherRefusal { status }) if early(status)) {
             return answer;
         }
         let decoy = self.decoy_name()?;
         let other = self.ask(&request(&decoy).credential(caller.credential()))?;
-        match Shape::of(&asked, name)?.difference(&Shape::of(&other, &decoy)?) {
+        match Shape::of(asked, name)?.difference(&Shape::of(&other, &decoy)?) {
             None => Ok(Answer::AsIntended),
             Some(_) => answer,
         }
