@@ -105,7 +105,9 @@ impl Observation {
         elapsed: Duration,
         secrecy: &Secrecy,
     ) -> Self {
-        let written = outcome.as_ref().ok().map(|response| secrecy.written(response, request.keep()));
+        let keep =
+            |response: &Response| if is_part_of_image(request, response) { Keep::Nothing } else { request.keep() };
+        let written = outcome.as_ref().ok().map(|response| secrecy.written(response, keep(response)));
         let (sent, curl) = (secrecy.sent(message), secrecy.clean(&request.curl(origin)));
         let outcome = outcome.map(Came::Answer);
         Self { id, origin: origin.clone(), sent, curl, elapsed, outcome, written }
@@ -227,7 +229,7 @@ impl Secrecy {
         let headers = chosen.map(|(name, value)| (name.to_owned(), self.clean(without_query(name, value)))).collect();
         // Cleaned before it is cut: half a credential is a credential's beginning.
         let text = (keep == Keep::Beginning && !bytes.is_empty()).then(|| self.clean(&String::from_utf8_lossy(bytes)));
-        let beginning = text.map(|text| text.chars().take(EXCERPT).collect());
+        let beginning = text.map(|text| text.get(..text.floor_char_boundary(EXCERPT)).unwrap_or_default().to_owned());
         Written {
             status: response.status,
             headers,
@@ -237,6 +239,16 @@ impl Secrecy {
             beginning,
         }
     }
+}
+
+/// Whether a success may be a layer or a configuration, which are not ours to show, whatever a check has said: it was asked
+/// for as a blob, it is no text, or it has what configurations have and manifests have not.
+fn is_part_of_image(request: &Request, response: &Response) -> bool {
+    let text = std::str::from_utf8(&response.body.bytes);
+    let is_text = text.as_ref().is_ok_and(|text| !text.contains('\0')) || response.whole().is_none();
+    let has = |mark: &str| text.is_ok_and(|text| text.contains(mark));
+    let is_config = (has("\"rootfs\"") || has("\"architecture\"")) && !has("\"schemaVersion\"");
+    response.is_success() && (request.asks_for_blob() || !is_text || is_config)
 }
 
 /// The query of a redirect to storage is a signature, which is a credential.

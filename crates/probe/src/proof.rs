@@ -234,6 +234,12 @@ impl Proof {
         Self { aside: true, ..self }
     }
 
+    /// The same in words from which something was taken out.
+    #[must_use]
+    pub(crate) fn cleaned(self, clean: impl FnOnce(&str) -> String) -> Self {
+        Self { says: clean(&self.says), ..self }
+    }
+
     /// Of one way to ask among others: its name stands in front.
     #[must_use]
     pub fn named(self, name: &str) -> Self {

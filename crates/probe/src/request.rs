@@ -214,6 +214,11 @@ impl Request {
         self.keep
     }
 
+    /// Whether a blob may come back.
+    pub(crate) fn asks_for_blob(&self) -> bool {
+        String::from_utf8_lossy(&self.target).to_ascii_lowercase().contains("blobs")
+    }
+
     /// Whether the answer has no body whatever its headers say.
     #[must_use]
     pub fn is_head(&self) -> bool {

@@ -127,6 +127,13 @@ impl Double {
         &self.state.repositories[REPOSITORY]
     }
 
+    /// Everything that no report may show: configurations, layers and crates, whole and as far as they are asked for.
+    pub fn hidden(&self) -> Vec<Vec<u8>> {
+        let images = self.state.repositories.values();
+        let parts = images.flat_map(|image| [image.config.clone(), image.layer.clone()]).chain([crates::file()]);
+        parts.flat_map(|part| [part[..part.len().min(1024)].to_vec(), part]).collect()
+    }
+
     /// Every request at the first door so far.
     pub fn requests(&self) -> Vec<Request> {
         self.front.requests()
