@@ -17,7 +17,7 @@ pub struct Settings {
     /// How far it goes.
     pub mode: Mode,
     /// The ids of the intrusive checks that were asked for.
-    pub intrusive: Vec<String>,
+    pub intrusive: Vec<&'static str>,
     /// Asks only the doors of this vantage.
     pub vantage: Option<String>,
     /// How long one answer may take, from the first packet to the last byte.
@@ -108,7 +108,7 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
     if check.mode > settings.mode {
         return Err(format!("it belongs to mode {}", check.mode));
     }
-    if check.mode == Mode::Intrusive && !settings.intrusive.iter().any(|id| id == check.id) {
+    if check.mode == Mode::Intrusive && !settings.intrusive.contains(&check.id) {
         return Err("it is intrusive, and nobody asked for it by its id".to_owned());
     }
     for need in check.needs {

@@ -29,6 +29,8 @@ const STRIKES: u32 = 3;
 
 /// The name of the note that says which product answers at a door.
 pub(crate) const PRODUCT: &str = "product";
+/// The name of the note that says how soon an identity that was taken back was refused.
+pub(crate) const REVOCATION: &str = "revocation";
 
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;

@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod data_folder;
 mod demo;
+mod figures;
 mod house;
 mod logs;
 mod output;

@@ -97,8 +97,7 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
-    let intrusive =
-        catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id.to_owned()).collect();
+    let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
     let settings = Settings { mode: Mode::Intrusive, intrusive, waits, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);

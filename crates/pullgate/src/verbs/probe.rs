@@ -3,7 +3,6 @@
 mod baseline;
 mod docker_login;
 mod hook;
-mod metrics;
 mod watch;
 mod webhook;
 
@@ -13,8 +12,8 @@ use std::path::Path;
 
 use outbound::Dialer;
 use probe::{
-    Door, Identity, Intent, IntentError, Login, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
-    Thresholds, html, json, junit, markdown, sarif, text,
+    Door, Identity, Intent, IntentError, Login, Mode, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
+    Thresholds, Waits, html, json, junit, markdown, sarif, text,
 };
 use protocol::Secret;
 
@@ -46,6 +45,7 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
         return Ok(Exit::Yes);
     }
     let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
+    flags.save_baseline.as_deref().map(baseline::writable).transpose()?;
     note(&format!("asking {}\n", text::budget(&plan.budget())));
     let mut report = run(&intent, &plan)?;
     if let Some(known) = &known {
@@ -53,16 +53,25 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
     }
     let thresholds = thresholds(&flags.asked);
     show(&report, &thresholds, flags.format)?;
-    let outcome = report.outcome(&thresholds);
     if let Some(file) = &flags.save_baseline {
-        baseline::save(file, &report, outcome)?;
+        baseline::save(file, &report, &thresholds)?;
     }
-    Ok(exit(outcome))
+    Ok(exit(report.outcome(&thresholds)))
 }
 
 /// What would be asked. A vantage without doors is wrong usage.
 fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
-    let settings = Settings { mode: flags.mode, vantage: flags.vantage.clone(), ..Settings::default() };
+    if let (Some(id), true) = (flags.intrusive.first(), flags.mode < Mode::Intrusive) {
+        let why = format!("{id} is intrusive, and the run goes no further than mode {}", flags.mode);
+        return Err(Failure::usage(why).hints(["add --mode intrusive".to_owned()]));
+    }
+    let settings = Settings {
+        mode: flags.mode,
+        intrusive: flags.intrusive.clone(),
+        vantage: flags.vantage.clone(),
+        waits: Waits::at_most(flags.wait.duration()),
+        ..Settings::default()
+    };
     let plan = Plan::new(intent, &settings);
     if plan.cells.is_empty() {
         let vantage = flags.vantage.as_deref().unwrap_or_default();
