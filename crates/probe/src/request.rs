@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use outbound::{ClientCertificate, Credential, Message, Origin};
 
+use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
+
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
     application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
@@ -63,6 +65,8 @@ pub struct Request {
     is_for_token: bool,
     shown: Shown,
     address: Option<SocketAddr>,
+    /// So much is read of the body of the answer.
+    most: usize,
 }
 
 impl Request {
@@ -80,6 +84,7 @@ impl Request {
             is_for_token: false,
             shown: Shown::TheDoors,
             address: None,
+            most: MAX_BODY,
         }
     }
 
@@ -118,9 +123,10 @@ impl Request {
         self
     }
 
-    /// Asks for a manifest of any kind.
+    /// Asks for a manifest of any kind. One that is longer than what is kept is read all the same, for its hash.
     #[must_use]
-    pub fn accepting_manifests(self) -> Self {
+    pub fn accepting_manifests(mut self) -> Self {
+        self.most = MAX_MANIFEST;
         self.header("Accept", MANIFEST_TYPES)
     }
 
@@ -208,10 +214,20 @@ impl Request {
         self.keep
     }
 
+    /// Whether a blob may come back.
+    pub(crate) fn asks_for_blob(&self) -> bool {
+        String::from_utf8_lossy(&self.target).to_ascii_lowercase().contains("blobs")
+    }
+
     /// Whether the answer has no body whatever its headers say.
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.method == b"HEAD"
+    }
+
+    /// What reads the answer.
+    pub(crate) fn reception(&self) -> Reception {
+        Reception::new(self.is_head(), self.most)
     }
 
     /// The bytes, for one origin, in one run.

@@ -17,6 +17,7 @@ use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
 use crate::plan::Plan;
 use crate::random::{self, Blinding};
 use crate::request::Request;
+use crate::response::Response;
 use crate::wire::{Wire, WireError};
 
 /// The least time between two requests at one origin: five in a second. None on loopback.
@@ -173,9 +174,9 @@ impl Run {
         let message = request.message(origin, &self.id);
         self.keep_secrets(&message);
         let begin = self.now().tick;
-        let outcome = self.wire.ask((origin, reach), request.address(), &message, request.is_head());
+        let outcome = self.wire.ask((origin, reach), request.address(), &message, request.reception());
         let elapsed = self.now().tick.saturating_sub(begin);
-        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
+        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
     }
 

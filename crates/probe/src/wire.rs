@@ -9,11 +9,11 @@ use outbound::{Appetite, Chain, Destination, Dialer, Distrust, End, Limits, Mess
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
-use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
+use crate::reception::{Garbled, MAX_HEAD, Reception};
 use crate::response::Response;
 
-/// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
-const MAX_ANSWER: usize = 2 * (MAX_HEAD + MAX_BODY);
+/// The most bytes of what is no answer to a request.
+const MAX_SAID: usize = 2 * MAX_HEAD;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ impl Wire {
     /// Must not be made, used or dropped on a thread that drives another runtime.
     pub(crate) fn new(dialer: Dialer, patience: Duration) -> Result<Self, ProbeError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ProbeError::Runtime)?;
-        let limits = Limits { time: patience, bytes: MAX_ANSWER };
+        let limits = Limits { time: patience, bytes: MAX_SAID };
         Ok(Self { runtime, dialer, limits, addresses: HashMap::new() })
     }
 
@@ -95,12 +95,12 @@ impl Wire {
         (origin, reach): (&Origin, Reach),
         only: Option<SocketAddr>,
         message: &Message,
-        head_only: bool,
+        mut reception: Reception,
     ) -> Result<Response, WireError> {
-        let mut reception = Reception::new(head_only);
+        let limits = Limits { bytes: reception.most(), ..self.limits };
         let end = self.at_each((origin, reach), only, |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
-            wire.runtime.block_on(wire.dialer.exchange(destination, message, wire.limits, take, |_| ()))
+            wire.runtime.block_on(wire.dialer.exchange(destination, message, limits, take, |_| ()))
         })?;
         Ok(reception.finish(end)?)
     }

@@ -10,7 +10,8 @@ use std::thread;
 
 use probe::{Check, CheckResult, Doubt, Outcome, Report, Severity, Thresholds, Verdict, catalogue};
 use support::{over_tls, run, run_as, verdict, whole};
-use testkit::double::{Double, Effect, Flaw};
+use testkit::double::{Double, Effect, Flaw, LEAVER_PASSWORD, LOW_PASSWORD, PASSWORD};
+use testkit::image::digest_of;
 
 /// A run of every check at the door in the clear, and one at the door over TLS: what the one has nothing to ask for, the
 /// other has.
@@ -66,11 +67,41 @@ fn is_found(flaw: Flaw) {
     let double = Double::start(&[flaw]);
     let intent = if flaw.is_over_tls() { over_tls(&double) } else { whole(&double) };
     let report = run_as(&double, &intent, Some(&[flaw.check()]));
+    evidence_is_whole(&report, &double);
     let found = verdict(&report, flaw.check());
     match flaw.effect() {
         Effect::Fails if is_too_busy(found) => {}
         Effect::Fails => assert!(matches!(found, Verdict::Fail { .. }), "{flaw:?}: {found:?}"),
         Effect::LeavesOpen => assert!(matches!(found, Verdict::Inconclusive(_)), "{flaw:?}: {found:?}"),
+    }
+}
+
+/// Every finding can be repeated line by line, and nothing is written down that is not ours to show.
+fn evidence_is_whole(report: &Report, double: &Double) {
+    for result in &report.results {
+        let Some(Verdict::Fail { proof, .. }) = result.verdict() else { continue };
+        assert!(!proof.evidence().is_empty(), "{}", result.check.id);
+        for id in proof.evidence() {
+            let seen = report.observation(*id).unwrap();
+            let begins = ["curl -sS", "TOKEN=$(curl -sS", "openssl "].iter().any(|begin| seen.curl.starts_with(begin));
+            assert!(
+                begins && seen.curl.contains(&seen.origin.host().to_string()),
+                "{}: {}",
+                result.check.id,
+                seen.curl
+            );
+        }
+    }
+    let hidden: Vec<String> = double.hidden().iter().map(|part| digest_of(part)).collect();
+    for written in report.evidence.iter().filter_map(|seen| seen.written()) {
+        let Some(beginning) = &written.beginning else { continue };
+        assert!(beginning.len() <= 512 && !beginning.contains("KEY=private"), "{beginning}");
+        let digest = written.sha256.as_ref().map(|hash| format!("sha256:{hash}"));
+        assert!(digest.is_some_and(|digest| !hidden.contains(&digest)), "{beginning}");
+        assert!(
+            ![PASSWORD, LOW_PASSWORD, LEAVER_PASSWORD].iter().any(|secret| beginning.contains(secret)),
+            "{beginning}"
+        );
     }
 }
 

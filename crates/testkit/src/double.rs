@@ -73,9 +73,14 @@ pub struct Double {
 impl Double {
     /// A registry with these flaws, and no others.
     pub fn start(flaws: &[Flaw]) -> Self {
+        Self::with_notes_of(0, flaws)
+    }
+
+    /// The same with manifests that are longer by so many bytes.
+    pub fn with_notes_of(length: usize, flaws: &[Flaw]) -> Self {
         let state = Arc::new(State {
             flaws: flaws.to_vec(),
-            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name))).into(),
+            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name, length))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
@@ -120,6 +125,13 @@ impl Double {
     /// The private image.
     pub fn image(&self) -> &Image {
         &self.state.repositories[REPOSITORY]
+    }
+
+    /// Everything that no report may show: configurations, layers and crates, whole and as far as they are asked for.
+    pub fn hidden(&self) -> Vec<Vec<u8>> {
+        let images = self.state.repositories.values();
+        let parts = images.flat_map(|image| [image.config.clone(), image.layer.clone()]).chain([crates::file()]);
+        parts.flat_map(|part| [part[..part.len().min(1024)].to_vec(), part]).collect()
     }
 
     /// Every request at the first door so far.

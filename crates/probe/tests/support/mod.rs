@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer};
 use probe::{
-    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, Waits, catalogue, probe,
+    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
+    Target, Verdict, Visibility, Waits, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
@@ -118,8 +118,13 @@ fn dialer() -> Dialer {
 
 /// A whole run as the settings say.
 pub(crate) fn run_with(intent: &Intent, settings: &Settings) -> Report {
+    run_telling(intent, settings, |_| ())
+}
+
+/// The same, telling what is done.
+pub(crate) fn run_telling(intent: &Intent, settings: &Settings, tell: impl FnMut(Progress<'_>)) -> Report {
     let plan = Plan::new(intent, settings);
-    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), |_| ()).unwrap()
+    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), tell).unwrap()
 }
 
 /// Settings that do not wait long for anybody.
