@@ -282,7 +282,8 @@ mod tests {
         ];
         let body = b"Basic Y2k6czNjcmV0LWtleQ== is s3cret-key".to_vec();
         let headers = lines.into_iter().collect::<Headers>();
-        let response = Response { status: 401, headers, body: Body { bytes: body, ended: Ended::Whole } };
+        let response =
+            Response { status: 401, interim: Vec::new(), headers, body: Body { bytes: body, ended: Ended::Whole } };
         Observation::new(ObservationId(1), &origin(), &request, &message, Ok(response), Duration::ZERO, secrecy)
     }
 

@@ -54,7 +54,7 @@ pub enum Garbled {
 pub(crate) struct Reception {
     head_only: bool,
     most: usize,
-    interim: usize,
+    interim: Vec<u16>,
     state: State,
 }
 
@@ -94,7 +94,7 @@ enum Chunks {
 impl Reception {
     /// A reader of so many bytes of body; the answer to HEAD has none.
     pub(crate) fn new(head_only: bool, most: usize) -> Self {
-        Self { head_only, most, interim: 0, state: State::Head(Vec::new()) }
+        Self { head_only, most, interim: Vec::new(), state: State::Head(Vec::new()) }
     }
 
     /// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
@@ -117,11 +117,11 @@ impl Reception {
             rest = head.split_off(end);
             match parse(head, self.head_only, self.most) {
                 Ok(Parsed::Final(arriving)) => self.state = State::Body(arriving),
-                Ok(Parsed::Interim) if self.interim < MAX_INTERIM => {
-                    self.interim += 1;
+                Ok(Parsed::Interim(status)) if self.interim.len() < MAX_INTERIM => {
+                    self.interim.push(status);
                     self.state = State::Head(Vec::new());
                 }
-                Ok(Parsed::Interim) => return self.garbled(Garbled::Interim),
+                Ok(Parsed::Interim(_)) => return self.garbled(Garbled::Interim),
                 Err(garbled) => return self.garbled(garbled),
             }
         }
@@ -139,9 +139,9 @@ impl Reception {
         match self.state {
             State::Garbled(garbled) => Err(garbled),
             State::Head(_) if end == End::Late => Err(Garbled::Late),
-            State::Head(head) if head.is_empty() && self.interim == 0 => Err(Garbled::Nothing),
+            State::Head(head) if head.is_empty() && self.interim.is_empty() => Err(Garbled::Nothing),
             State::Head(_) => Err(Garbled::HalfHead),
-            State::Body(arriving) => Ok(arriving.finish(end)),
+            State::Body(arriving) => Ok(arriving.finish(self.interim, end)),
         }
     }
 
@@ -162,7 +162,7 @@ fn end_of_head(head: &[u8], before: usize) -> Option<usize> {
 
 enum Parsed {
     Final(Arriving),
-    Interim,
+    Interim(u16),
 }
 
 fn parse(head: &[u8], head_only: bool, most: usize) -> Result<Parsed, Garbled> {
@@ -177,7 +177,7 @@ fn parse(head: &[u8], head_only: bool, most: usize) -> Result<Parsed, Garbled> {
     let status = parsed.code.ok_or(Garbled::NotHttp)?;
     let headers: Headers = parsed.headers.iter().map(|line| (line.name, line.value)).collect();
     if (100..200).contains(&status) && status != 101 {
-        return Ok(Parsed::Interim);
+        return Ok(Parsed::Interim(status));
     }
     let framing = match head_only || matches!(status, 101 | 204 | 304) {
         true => Framing::Length(0),
@@ -225,13 +225,13 @@ impl Arriving {
         if self.kept.ended.is_some() { Appetite::Enough } else { Appetite::More }
     }
 
-    fn finish(self, end: End) -> Response {
+    fn finish(self, interim: Vec<u16>, end: End) -> Response {
         let ended = self.kept.ended.unwrap_or(match (end, &self.framing) {
             (End::Closed, Framing::UntilClose) => Ended::Whole,
             (End::Full, _) => Ended::Cut,
             (End::Closed | End::Broken | End::Late | End::Enough, _) => Ended::Early,
         });
-        Response { status: self.status, headers: self.headers, body: self.kept.body(ended) }
+        Response { status: self.status, interim, headers: self.headers, body: self.kept.body(ended) }
     }
 }
 

@@ -109,7 +109,7 @@ impl Request {
         request
     }
 
-    /// With a body of this type; its length stands in front.
+    /// With a body of this type; its length stands in front, unless the check gives its own or leaves it out.
     #[must_use]
     pub fn body(mut self, kind: &str, bytes: Vec<u8>) -> Self {
         self.body = vec![Value::Bytes(bytes)];
@@ -247,7 +247,7 @@ impl Request {
             value.put(&mut message);
             message.push(b"\r\n");
         }
-        if !self.body.is_empty() {
+        if !self.body.is_empty() && !self.has_own("Content-Length") {
             let mut body = Message::default();
             self.put_body(&mut body);
             message.push(format!("Content-Length: {}\r\n", body.length()).as_bytes());
@@ -275,7 +275,7 @@ impl Request {
     pub(crate) fn curl(&self, origin: &Origin) -> String {
         let target = String::from_utf8_lossy(&self.target).into_owned();
         let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
-        if !self.is_head() && self.method != b"GET" {
+        if !self.is_head() && (self.method != b"GET" || !self.body.is_empty()) {
             words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
         }
         if let Shown::This(Some(_)) = self.shown {

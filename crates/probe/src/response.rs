@@ -9,6 +9,8 @@ use crate::random;
 pub struct Response {
     /// The status code, 200 to 999.
     pub status: u16,
+    /// The status codes of the interim answers before it, such as 100.
+    pub interim: Vec<u16>,
     /// The header lines.
     pub headers: Headers,
     /// The body, at most 64 KiB of it kept.

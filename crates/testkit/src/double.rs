@@ -9,7 +9,9 @@ mod forged;
 mod judgement;
 mod known;
 mod leaks;
+mod readings;
 mod repository;
+mod routes;
 mod sayings;
 mod secure;
 mod strangers;
@@ -89,6 +91,7 @@ impl Double {
             mirror: OnceLock::new(),
             uploads: Mutex::default(),
             mounted: Mutex::default(),
+            cached: Mutex::default(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
@@ -188,6 +191,8 @@ struct State {
     uploads: Mutex<usize>,
     /// What was mounted and not deleted.
     mounted: Mutex<Vec<String>>,
+    /// What a careless cache in front has kept.
+    cached: Mutex<Vec<String>>,
 }
 
 /// One door.
@@ -208,7 +213,7 @@ impl Registry {
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
-        if let Some(answer) = self.at_secure(request) {
+        if let Some(answer) = self.at_secure(request).or_else(|| self.misread(request)) {
             return answer;
         }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));

@@ -116,7 +116,7 @@ fn what_is_not_kept_is_hashed_up_to_the_limit() {
     }
     let long: Vec<u8> = (0..3 * MAX_BODY).map(|at| (at % 251) as u8).collect();
     let body = hashed(&long, MAX_MANIFEST);
-    let response = Response { status: 200, headers: Headers::default(), body };
+    let response = Response { status: 200, interim: Vec::new(), headers: Headers::default(), body };
     assert_eq!((response.body.bytes.len(), response.length(), response.whole()), (MAX_BODY, long.len(), None));
     assert_eq!(response.sha256(), random::sha256(&long));
 }
