@@ -133,6 +133,10 @@ pub enum Need {
     Hook,
     /// A certificate of ours that the door demands.
     Certificate,
+    /// Storage that is declared for the door.
+    Storage,
+    /// Mirrors and peers that are declared for the door.
+    Peers,
 }
 
 /// One question of the catalogue.

@@ -33,9 +33,13 @@ static GROUPS: &[&[Check]] = &[
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,
+    &ingr::beside::CHECKS,
+    &ingr::storage::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
     &tls::CHECKS,
+    &tls::shown::CHECKS,
+    &tls::plain::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
     // It waits, and so comes last.

@@ -34,6 +34,7 @@ mod request;
 mod response;
 mod run;
 mod session;
+mod strength;
 mod token;
 mod triage;
 mod verdict;

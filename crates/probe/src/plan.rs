@@ -83,6 +83,8 @@ fn selected(check: &Check, intent: &Intent, door: &Door, mode: Mode) -> Result<(
         let there = match need {
             Need::Identity(role) => intent.login(*role, door).is_some(),
             Need::Certificate => door.certificate.is_some(),
+            Need::Storage => !door.storage.is_empty(),
+            Need::Peers => !door.peers.is_empty(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
@@ -107,6 +109,8 @@ impl Need {
             Self::Public => "public repository".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
             Self::Certificate => "certificate that this door demands".to_owned(),
+            Self::Storage => "`storage` of this door".to_owned(),
+            Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }
     }

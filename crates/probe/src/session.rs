@@ -190,12 +190,12 @@ impl Session<'_> {
         self.ask_at(&origin, request)
     }
 
-    /// Asks the door, one of its realms or its storage; what the user has not declared is not asked.
+    /// Asks the door, one of its realms, its storage or its peers; what the user has not declared is not asked.
     ///
     /// # Errors
     /// As [`Session::ask`].
     pub fn ask_at(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
-        if !self.door.has_realm(origin) && !self.door.has_storage(origin) {
+        if !self.door.has_realm(origin) && !self.door.has_storage(origin) && !self.door.has_peer(origin) {
             return Err(self.undeclared_storage(origin.clone()));
         }
         self.send(origin, self.door.reach(origin), request)

@@ -3,6 +3,7 @@
 //! It has three doors, one of them over TLS, and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
+mod beside;
 mod flaw;
 mod forged;
 mod judgement;
@@ -61,6 +62,7 @@ pub struct Double {
     front: Server,
     mirror: Server,
     secure: Server,
+    beside: Server,
     state: Arc<State>,
 }
 
@@ -77,6 +79,7 @@ impl Double {
             mirror: OnceLock::new(),
             uploads: Mutex::default(),
             mounted: Mutex::default(),
+            fetched: Mutex::default(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
@@ -87,7 +90,7 @@ impl Double {
         };
         let mirror = door("mirror");
         state.mirror.set(mirror.address().to_string()).expect("nobody has said so before");
-        Self { front: door("double"), mirror, secure: secure::start(&state), state }
+        Self { front: door("double"), mirror, secure: secure::start(&state), beside: door(beside::SERVICE), state }
     }
 
     /// `http://host:port`.
@@ -103,6 +106,16 @@ impl Double {
     /// The door over TLS, which demands [`Double::certificate`]: the same content, and layers behind redirects.
     pub fn secure(&self) -> String {
         format!("https://{NAME}:{}", self.secure.address().port())
+    }
+
+    /// What stands beside the doors: another port of their host, storage, and a peer.
+    pub fn beside(&self) -> String {
+        self.beside.url()
+    }
+
+    /// The port of [`Double::beside`].
+    pub fn other_port(&self) -> u16 {
+        self.beside.address().port()
     }
 
     /// What opens a connection to [`Double::secure`].
@@ -162,6 +175,8 @@ struct State {
     uploads: Mutex<usize>,
     /// What was mounted and not deleted.
     mounted: Mutex<Vec<String>>,
+    /// What was handed out and kept for whoever comes next.
+    fetched: Mutex<Vec<String>>,
 }
 
 /// One door.
@@ -178,11 +193,19 @@ impl Registry {
     }
 
     fn answer(&self, request: &Request) -> Answer {
+        let answer = self.respond(request);
+        match self.policy() {
+            Some(policy) => answer.with("Strict-Transport-Security", policy),
+            None => answer,
+        }
+    }
+
+    fn respond(&self, request: &Request) -> Answer {
         let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
         if self.has(Flaw::BlocksHalfWay) && asked >= PATIENCE {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
-        if let Some(answer) = self.at_secure(request) {
+        if let Some(answer) = self.at_secure(request).or_else(|| self.beside(request)) {
             return answer;
         }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
@@ -241,10 +264,11 @@ impl Registry {
 
     /// What is behind a redirect, for whoever knows its digest and, over TLS, has its signature.
     fn stored(&self, request: &Request, digest: &str, query: &str) -> Answer {
-        if !self.is_signed(query) {
+        if !self.is_signed(request, digest, query) {
             return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
         }
-        let layer = self.state.repositories.values().map(|image| &image.layer).find(|layer| digest_of(layer) == digest);
-        layer.map_or_else(|| self.refuse(request, None, None), |layer| repository::bytes(request, layer))
+        let blobs = self.state.repositories.values().flat_map(|image| [&image.layer, &image.config]);
+        let blob = blobs.into_iter().find(|blob| digest_of(blob) == digest);
+        blob.map_or_else(|| self.refuse(request, None, None), |blob| repository::bytes(request, blob))
     }
 }

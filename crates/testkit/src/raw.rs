@@ -11,8 +11,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
-/// So many bytes of a connection tell how to speak there: a record header, a handshake header, a version.
-const FIRST: usize = 11;
+/// So many bytes of a connection tell how to speak there: of a ClientHello its version, and the suites that it offers.
+const FIRST: usize = 128;
 /// How long a client may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
@@ -113,6 +113,16 @@ impl Answer {
         let mut bytes = (head + "\r\n").into_bytes();
         if request.method != "HEAD" {
             bytes.extend_from_slice(body);
+        }
+        Self::Bytes(bytes)
+    }
+
+    /// The same with one header more, where it is a well-formed answer.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Self {
+        let Self::Bytes(mut bytes) = self else { return self };
+        if let Some(line) = bytes.windows(2).position(|window| window == b"\r\n") {
+            bytes.splice(line..line, format!("\r\n{name}: {value}").into_bytes());
         }
         Self::Bytes(bytes)
     }

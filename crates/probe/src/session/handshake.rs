@@ -7,7 +7,7 @@ use outbound::{Chain, Distrust, Host, Origin, Reach, Scheme};
 
 use super::Session;
 use crate::doubt::Doubt;
-use crate::hello::{Version, hello, is_enough};
+use crate::hello::{Offer, hello, is_enough};
 use crate::observation::{Came, Seen};
 
 impl Session<'_> {
@@ -33,21 +33,21 @@ impl Session<'_> {
         self.shaken(origin, told, |wire| wire.chain(origin, reach).map(Came::Chain))
     }
 
-    /// Offers an old version of TLS, and nothing newer.
+    /// Offers what nobody should accept, and nothing better.
     ///
     /// # Errors
     /// As [`Session::ask`].
-    pub(crate) fn offer(&mut self, origin: &Origin, version: Version) -> Result<Seen, Doubt> {
+    pub(crate) fn offer(&mut self, origin: &Origin, offer: &Offer) -> Result<Seen, Doubt> {
         let (place, reach) = (place(origin), self.door.reach(origin));
         let told = (
-            format!("TLS handshake with {place} that offers nothing above {version}"),
-            format!("openssl s_client {} -connect {place} </dev/null", version.flag()),
+            format!("TLS handshake with {place} that offers nothing {}", offer.what),
+            format!("openssl s_client {} -connect {place} </dev/null", offer.flags),
         );
         let name = match origin.host() {
             Host::Name(name) => Some(name.as_str()),
             Host::Address(_) => None,
         };
-        let bytes = hello(version, name).map_err(|error| Doubt::Missing { why: error.to_string() })?;
+        let bytes = hello(offer, name).map_err(|error| Doubt::Missing { why: error.to_string() })?;
         // The bytes are the handshake themselves, so they go out as they are.
         let bare = origin.at(Scheme::Http, origin.port());
         self.shaken(origin, told, |wire| wire.say((&bare, reach), &bytes, is_enough).map(Came::Bytes))

@@ -1,12 +1,15 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 8] = ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 15] = [
+    "TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "TLS-01", "TLS-02", "TLS-03", "TLS-04",
+    "TLS-05", "TLS-07", "TLS-08", "TLS-10",
+];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
     pub fn is_over_tls(self) -> bool {
-        self == Self::SchemeFromForwarded || OVER_TLS.contains(&self.check())
+        matches!(self, Self::SchemeFromForwarded | Self::CachesRedirects) || OVER_TLS.contains(&self.check())
     }
 }
 
@@ -315,6 +318,44 @@ flaws! {
     EndlessRedirect => "INGR-08" Fails,
     /// Nobody looks at the signature of a redirect.
     UnsignedRedirect => "INGR-09" Fails,
+    /// The virtual host of a machine inside is open.
+    OpenToMachines => "INGR-06" Fails,
+    /// The virtual host of a cluster is open.
+    OpenToCluster => "INGR-06" Fails,
+    /// What somebody who may has fetched is handed to everybody.
+    CachesBlobs => "INGR-07" Fails,
+    /// The redirect that somebody who may has got is handed to everybody.
+    CachesRedirects => "INGR-07" Fails,
+    /// The signature of a redirect is good for every blob.
+    AnyDigestIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect is good for every method.
+    AnyMethodIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect does not cover its end.
+    EndIsNotSigned => "INGR-10" Fails,
+    /// Storage lists what is in it.
+    BucketIsListed => "INGR-11" Fails,
+    /// The same where it is asked in the newer way.
+    BucketIsListedByType => "INGR-11" Fails,
+    /// The same in the way of another cloud.
+    ContainerIsListed => "INGR-11" Fails,
+    /// Storage hands out every layer.
+    BucketIsOpen => "INGR-11" Fails,
+    /// A redirect names a host inside.
+    NamesInternalStorage => "INGR-12" Fails,
+    /// The first version of the API answers to a ping.
+    FirstVersionAnswers => "INGR-13" Fails,
+    /// Its search names what is private.
+    FirstVersionSearches => "INGR-13" Fails,
+    /// It lists images.
+    FirstVersionListsImages => "INGR-13" Fails,
+    /// It lists tags.
+    FirstVersionListsTags => "INGR-13" Fails,
+    /// The API is open under the prefix of Artifactory.
+    OpenUnderArtifactory => "INGR-14" Fails,
+    /// The API is open under the prefix of Nexus.
+    OpenUnderNexus => "INGR-14" Fails,
+    /// The API is open under a prefix of a proxy.
+    OpenUnderRegistry => "INGR-14" Fails,
     /// The other door is open.
     MirrorIsOpen => "INGR-17" Fails,
     /// The other door refuses everybody.
@@ -329,6 +370,30 @@ flaws! {
     SpeaksTls10 => "TLS-02" Fails,
     /// TLS 1.1 is spoken.
     SpeaksTls11 => "TLS-02" Fails,
+    /// RC4 is spoken.
+    SpeaksRc4 => "TLS-03" Fails,
+    /// 3DES is spoken.
+    Speaks3Des => "TLS-03" Fails,
+    /// Nothing is encrypted where nothing is asked for.
+    SpeaksNull => "TLS-03" Fails,
+    /// Keys for export are spoken.
+    SpeaksExport => "TLS-03" Fails,
+    /// The certificate has an RSA key of 1024 bits.
+    ShortRsaKey => "TLS-04" Fails,
+    /// The certificate has a key on a curve of 224 bits.
+    ShortCurveKey => "TLS-04" Fails,
+    /// No answer tells browsers to use TLS.
+    NoTransportPolicy => "TLS-07" Fails,
+    /// The policy ends at once.
+    TransportPolicyEnds => "TLS-07" Fails,
+    /// The redirect to https carries the query on.
+    RedirectCarriesQuery => "TLS-08" Fails,
+    /// The redirect to https carries the token on.
+    RedirectCarriesToken => "TLS-08" Fails,
+    /// The certificate is a shop's too.
+    CertificateIsShared => "TLS-10" Fails,
+    /// The certificate is for everything in a domain.
+    CertificateIsWild => "TLS-10" Fails,
     /// A certificate may be shown, or not.
     CertificateIsOptional => "TLS-05" Fails,
     /// Any certificate will do.

@@ -9,11 +9,11 @@ use crate::raw::{Answer, Greeting, Request, Server};
 use crate::secure::{Demand, NAME, Shown, authority};
 
 /// The name of the service behind this door.
-const SERVICE: &str = "secure";
+pub(super) const SERVICE: &str = "secure";
 /// How long a redirect is good for, in seconds.
 const LIFETIME: u64 = 1;
 /// What signs every redirect.
-const SIGNATURE: &str = "Signature=signed-by-the-double";
+const SIGNING: &str = "a key that only the double has";
 
 /// Starts the door.
 pub(super) fn start(state: &Arc<State>) -> Server {
@@ -22,6 +22,10 @@ pub(super) fn start(state: &Arc<State>) -> Server {
         () if has(Flaw::CertificateEnds) => Shown::EndsSoon,
         () if has(Flaw::CertificateOfAnother) => Shown::OtherName,
         () if has(Flaw::CertificateOfNobody) => Shown::SelfSigned,
+        () if has(Flaw::CertificateIsShared) => Shown::Shared,
+        () if has(Flaw::CertificateIsWild) => Shown::Wildcard,
+        () if has(Flaw::ShortRsaKey) => Shown::ShortRsa,
+        () if has(Flaw::ShortCurveKey) => Shown::ShortCurve,
         () => Shown::Good,
     };
     let demand = match () {
@@ -31,10 +35,24 @@ pub(super) fn start(state: &Arc<State>) -> Server {
     };
     let config = authority().config(shown, demand);
     let speaks = [(has(Flaw::SpeaksTls10), 1), (has(Flaw::SpeaksTls11), 2)];
-    let plain = has(Flaw::OpenInTheClear) || has(Flaw::LogsInInTheClear) || has(Flaw::RealmInTheClear);
+    let weak = [
+        (Flaw::SpeaksRc4, 0x0005),
+        (Flaw::Speaks3Des, 0x000a),
+        (Flaw::SpeaksNull, 0x0002),
+        (Flaw::SpeaksExport, 0x0003),
+    ];
+    let weak = weak.map(|(flaw, suite)| (has(flaw), suite));
+    let plain = has(Flaw::RedirectCarriesQuery)
+        || has(Flaw::RedirectCarriesToken)
+        || has(Flaw::OpenInTheClear)
+        || has(Flaw::LogsInInTheClear)
+        || has(Flaw::RealmInTheClear);
     let greet = move |first: &[u8]| match first {
         [22, 3, _, _, _, 1, _, _, _, 3, minor, ..] if speaks.contains(&(true, *minor)) => {
             Greeting::Says(vec![22, 3, *minor, 0, 74, 2, 0, 0, 70, 3, *minor])
+        }
+        [22, ..] if weak.iter().any(|(speaks, suite)| *speaks && offers(first, *suite)) => {
+            Greeting::Says(vec![22, 3, 3, 0, 74, 2, 0, 0, 70, 3, 3])
         }
         [22, ..] => Greeting::Secure(Arc::clone(&config)),
         _ if plain => Greeting::Plain,
@@ -45,6 +63,18 @@ pub(super) fn start(state: &Arc<State>) -> Server {
         let registry = Registry { base, service: SERVICE, state: Arc::clone(state) };
         move |request: &Request| registry.answer(request)
     })
+}
+
+/// Where in a ClientHello without a session the length of its suites stands: behind the headers of record and handshake, the
+/// version, the random and the length of the session.
+const SUITES: usize = 44;
+
+/// Whether a ClientHello, which resumes no session and offers nothing of TLS 1.3, offers this suite.
+fn offers(hello: &[u8], suite: u16) -> bool {
+    let number = |pair: &[u8]| u16::from_be_bytes([pair[0], pair[1]]);
+    let length = hello.get(SUITES..SUITES + 2).filter(|_| hello[SUITES - 1] == 0).map_or(0, number);
+    let suites = hello.get(SUITES + 2..SUITES + 2 + usize::from(length)).unwrap_or_default();
+    suites.chunks_exact(2).any(|pair| number(pair) == suite)
 }
 
 impl Registry {
@@ -76,15 +106,30 @@ impl Registry {
         let image = self.state.repositories.get(repository)?;
         let is_layer = digest == digest_of(&image.layer) && self.may(request, repository, "pull");
         let lifetime = if self.has(Flaw::LongRedirect) { 3600 } else { LIFETIME };
-        let location = format!("/storage/{digest}?Expires={}&{SIGNATURE}", self.now() + lifetime);
-        is_layer.then(|| Answer::http(request, 307, &[("Location", &location)], b""))
+        let end = (self.now() + lifetime).to_string();
+        let host = if self.has(Flaw::NamesInternalStorage) { "http://minio.storage.svc:9000" } else { "" };
+        let location = format!("{host}/storage/{digest}?Expires={end}&Signature={}", self.signature(digest, &end));
+        let kept = self.has(Flaw::CachesRedirects) && digest == digest_of(&image.layer) && self.was_fetched(request);
+        if is_layer && self.has(Flaw::CachesRedirects) {
+            self.keep(request);
+        }
+        (is_layer || kept).then(|| Answer::http(request, 307, &[("Location", &location)], b""))
+    }
+
+    /// What signs a redirect: the blob and the end, unless a flaw forgets one of them.
+    fn signature(&self, digest: &str, end: &str) -> String {
+        let digest = if self.has(Flaw::AnyDigestIsSigned) { "" } else { digest };
+        let end = if self.has(Flaw::EndIsNotSigned) { "" } else { end };
+        digest_of(format!("{SIGNING} {digest} {end}").as_bytes())
     }
 
     /// Whether storage hands out what a redirect of this door leads to.
-    pub(super) fn is_signed(&self, query: &str) -> bool {
-        let end = query.split('&').find_map(|part| part.strip_prefix("Expires=")?.parse::<u64>().ok());
-        let signed = self.has(Flaw::UnsignedRedirect) || query.split('&').any(|part| part == SIGNATURE);
-        let ended = end.is_some_and(|end| end < self.now()) && !self.has(Flaw::EndlessRedirect);
-        self.service != SERVICE || (signed && !ended)
+    pub(super) fn is_signed(&self, request: &Request, digest: &str, query: &str) -> bool {
+        let value = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+        let end = value("Expires").unwrap_or_default();
+        let signed = self.has(Flaw::UnsignedRedirect) || value("Signature") == Some(&self.signature(digest, end));
+        let ended = end.parse::<u64>().is_ok_and(|end| end < self.now()) && !self.has(Flaw::EndlessRedirect);
+        let fits = request.method == "GET" || self.has(Flaw::AnyMethodIsSigned);
+        self.service != SERVICE || (signed && !ended && fits)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use outbound::Endpoint;
+use outbound::{Endpoint, Origin};
 use protocol::Descriptor;
 
 use crate::check::{Check, Group, Need, Severity};
@@ -51,7 +51,7 @@ pub(in crate::checks) static CHECKS: [Check; 2] = [
 ];
 
 /// Why nothing is asked where nothing is redirected.
-const SERVED: Answer = Answer::NotApplicable("the door serves layers itself");
+pub(super) const SERVED: Answer = Answer::NotApplicable("the door serves layers itself");
 /// Longer than this is too long whatever the intent says.
 const CEILING: Duration = Duration::from_secs(1200);
 /// So long after its end a redirect must not work any more.
@@ -60,19 +60,19 @@ const GRACE: Duration = Duration::from_secs(5);
 const EPOCH: i64 = 1_000_000_000;
 
 /// Where the control is sent for a layer.
-struct Redirect {
-    seen: Seen,
-    to: Endpoint,
-    layer: Descriptor,
+pub(super) struct Redirect {
+    pub(super) seen: Seen,
+    pub(super) to: Endpoint,
+    pub(super) layer: Descriptor,
 }
 
 impl Redirect {
     /// Asks for the layer; none where the door serves it itself.
-    fn ask(session: &mut Session<'_>) -> Result<Option<Self>, Doubt> {
+    pub(super) fn ask(session: &mut Session<'_>) -> Result<Option<Self>, Doubt> {
         let layer = session.content().and_then(Content::layer).cloned().ok_or_else(|| missing("a layer"))?;
         let scope = format!("repository:{}:pull", session.private().name);
         let control = session.known(Role::Control, &scope)?;
-        let request = Request::get(session.blob_target(&layer.digest)).header("Range", "bytes=0-1023").unkept();
+        let request = beginning(&session.blob_target(&layer.digest));
         let seen = session.ask(&request.credential(control.credential()))?;
         let response = seen.response()?;
         let Some(location) = response.redirect() else {
@@ -84,15 +84,29 @@ impl Redirect {
     }
 
     /// Fetches what stands at a target of the same storage, as nobody.
-    fn fetch(&self, session: &mut Session<'_>, target: &str) -> Result<Answer, Doubt> {
-        let request = Request::get(target).header("Range", "bytes=0-1023").unkept();
-        let seen = session.ask_at(&self.to.origin, &request)?;
-        let decoy = session.decoy().clone();
-        match session.judge(&seen, &request, &Caller::Nobody, |seen| blob_proof(seen, &self.layer, &decoy)) {
-            // Storage refuses in its own way.
-            Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
-            answer => answer,
-        }
+    pub(super) fn fetch(&self, session: &mut Session<'_>, target: &str) -> Result<Answer, Doubt> {
+        fetch(session, &self.to.origin, &beginning(target), &self.layer)
+    }
+}
+
+/// A GET for the beginning of a blob.
+pub(super) fn beginning(target: &str) -> Request {
+    Request::get(target).header("Range", "bytes=0-1023").unkept()
+}
+
+/// Asks storage for a blob, as nobody.
+pub(super) fn fetch(
+    session: &mut Session<'_>,
+    storage: &Origin,
+    request: &Request,
+    blob: &Descriptor,
+) -> Result<Answer, Doubt> {
+    let seen = session.ask_at(storage, request)?;
+    let decoy = session.decoy().clone();
+    match session.judge(&seen, request, &Caller::Nobody, |seen| blob_proof(seen, blob, &decoy)) {
+        // Storage refuses in its own way.
+        Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
+        answer => answer,
     }
 }
 
