@@ -37,6 +37,8 @@ static GROUPS: &[&[Check]] = &[
     &ingr::storage::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
+    &leak::says::CHECKS,
+    &leak::refusal::CHECKS,
     &tls::CHECKS,
     &tls::shown::CHECKS,
     &tls::plain::CHECKS,

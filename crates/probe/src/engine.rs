@@ -2,13 +2,14 @@
 
 use outbound::Dialer;
 
-use crate::check::{Check, Need};
+use crate::check::{Check, Need, Severity};
 use crate::controls::Controls;
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
 use crate::intent::Intent;
 use crate::observation::ObservationId;
 use crate::plan::{Cell, Plan};
+use crate::proof::Proof;
 use crate::report::{CheckResult, Report, Standing, State};
 use crate::run::{Clock, Run};
 use crate::session::Session;
@@ -22,6 +23,8 @@ pub struct Progress<'a> {
     pub door: &'a str,
     /// What was asked.
     pub check: &'static Check,
+    /// What shows that it is not as it should be, and how bad that is: a finding stands whatever comes after it.
+    pub found: Option<(Severity, &'a Proof)>,
     /// How many checks are done, this one included.
     pub done: usize,
     /// Of how many.
@@ -49,9 +52,10 @@ pub fn probe(
         let mut session = Session::new(&mut run, intent, cell.door, cell.private);
         let mut asked = Vec::new();
         for (check, selected) in &cell.checks {
-            asked.push(ask(&mut session, check, selected));
+            let answer = ask(&mut session, check, selected);
             done += 1;
-            tell(Progress { door: &cell.door.name, check, done, all });
+            tell(Progress { door: &cell.door.name, check, found: answer.found(), done, all });
+            asked.push(answer);
         }
         let controls = session.controls();
         let judged: Vec<CheckResult> = asked.into_iter().map(|asked| judge(asked, cell, &controls)).collect();
@@ -83,6 +87,15 @@ struct Asked {
     check: &'static Check,
     answer: Result<Answer, String>,
     seen: Vec<ObservationId>,
+}
+
+impl Asked {
+    fn found(&self) -> Option<(Severity, &Proof)> {
+        match &self.answer {
+            Ok(Answer::Wrong(proof)) => Some((proof.severity().unwrap_or(self.check.severity), proof)),
+            _ => None,
+        }
+    }
 }
 
 fn ask(session: &mut Session<'_>, check: &'static Check, selected: &Result<(), String>) -> Asked {

@@ -13,6 +13,8 @@ use crate::run::{Budget, Waits};
 pub struct Settings {
     /// How far it goes.
     pub mode: Mode,
+    /// The ids of the intrusive checks that were asked for.
+    pub intrusive: Vec<String>,
     /// Asks only the doors of this vantage.
     pub vantage: Option<String>,
     /// How long one answer may take, from the first packet to the last byte.
@@ -23,7 +25,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { mode: Mode::default(), vantage: None, patience: Duration::from_secs(10), waits: Waits::default() }
+        Self {
+            mode: Mode::default(),
+            intrusive: Vec::new(),
+            vantage: None,
+            patience: Duration::from_secs(10),
+            waits: Waits::default(),
+        }
     }
 }
 
@@ -57,7 +65,7 @@ impl<'a> Plan<'a> {
     pub fn new(intent: &'a Intent, settings: &Settings) -> Self {
         let here = |door: &&Door| settings.vantage.as_ref().is_none_or(|vantage| *vantage == door.vantage);
         let cell = |door, private| {
-            let checks = catalogue().map(|check| (check, selected(check, intent, door, settings.mode))).collect();
+            let checks = catalogue().map(|check| (check, selected(check, intent, door, settings))).collect();
             Cell { door, private, checks }
         };
         let doors = intent.doors.iter().filter(here);
@@ -75,9 +83,12 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn selected(check: &Check, intent: &Intent, door: &Door, mode: Mode) -> Result<(), String> {
-    if check.mode > mode {
+fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) -> Result<(), String> {
+    if check.mode > settings.mode {
         return Err(format!("it belongs to mode {}", check.mode));
+    }
+    if check.mode == Mode::Intrusive && !settings.intrusive.iter().any(|id| id == check.id) {
+        return Err("it is intrusive, and nobody asked for it by its id".to_owned());
     }
     for need in check.needs {
         let there = match need {

@@ -353,7 +353,7 @@ impl Session<'_> {
     }
 
     /// Follows redirects to the door itself and to declared storage, without any credential.
-    fn follow(&mut self, asked: &Seen, request: &Request) -> Result<Seen, Doubt> {
+    pub(crate) fn follow(&mut self, asked: &Seen, request: &Request) -> Result<Seen, Doubt> {
         let mut seen = Arc::clone(asked);
         for _ in 0..MAX_REDIRECTS {
             let Some(location) = seen.response()?.redirect() else { return Ok(seen) };

@@ -10,6 +10,7 @@ mod judgement;
 mod known;
 mod leaks;
 mod repository;
+mod sayings;
 mod secure;
 mod strangers;
 mod token;
@@ -217,6 +218,7 @@ impl Registry {
             _ => {
                 let flawed = self
                     .page(request, path)
+                    .or_else(|| self.says(request, path, query))
                     .or_else(|| self.oddly_shown(request))
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path))

@@ -16,6 +16,7 @@ use crate::request::Request;
 use crate::session::Session;
 use crate::verdict::Answer;
 use held::Held;
+pub(super) use held::reader;
 
 pub(super) static CHECKS: [Check; 3] = [
     Check {

@@ -51,7 +51,7 @@ pub(super) fn refused(
 }
 
 /// Whether the connection was closed instead of an answer.
-fn is_closed(seen: &Observation) -> bool {
+pub(super) fn is_closed(seen: &Observation) -> bool {
     matches!(seen.failure(), Some(WireError::Garbled(Garbled::Nothing)))
 }
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
     Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, Waits, probe,
+    Visibility, Waits, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
@@ -102,7 +102,9 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
-    let settings = Settings { mode: Mode::Write, waits, ..Settings::default() };
+    let intrusive =
+        catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id.to_owned()).collect();
+    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {

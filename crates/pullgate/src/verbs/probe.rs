@@ -100,10 +100,13 @@ fn show(report: &Report, thresholds: &Thresholds, format: ReportFormat) -> Resul
     Ok(print(&page)?)
 }
 
-/// One line that is written over and over, for a person who watches.
+/// One line that is written over and over, for a person who watches; what is found stays above it.
 fn tell(progress: Progress<'_>) {
     if !io::stderr().is_terminal() {
         return;
+    }
+    if let Some(found) = text::found(&progress) {
+        note(&format!("\r\u{1b}[K{found}\n"));
     }
     let end = if progress.done == progress.all { "\r\u{1b}[K" } else { "" };
     note(&format!("\r\u{1b}[K{}/{} {} at {}{end}", progress.done, progress.all, progress.check.id, progress.door));

@@ -304,6 +304,32 @@ flaws! {
     OpenConsole => "LEAK-09" Fails,
     /// The description of the login names a host inside.
     NamesHostInside => "LEAK-09" Fails,
+    /// A refusal carries the headers of the bucket behind it.
+    NamesBucket => "LEAK-06" Fails,
+    /// A public layer says what it was copied from.
+    NamesCopySource => "LEAK-06" Fails,
+    /// The server names its version with every answer.
+    NamesVersion => "LEAK-07" Fails,
+    /// A page of the server in front names its version.
+    PageNamesVersion => "LEAK-07" Fails,
+    /// System information is for everybody.
+    OpenSystemInfo => "LEAK-07" Fails,
+    /// A digest that cannot be read is answered with a stack trace.
+    TracesDigests => "LEAK-08" Fails,
+    /// A name that cannot be read ends in the database.
+    QuotesSql => "LEAK-08" Fails,
+    /// A token that cannot be read is answered with the name of the host that verifies it.
+    NamesVerifier => "LEAK-08" Fails,
+    /// A cache on the way is not told whose answer it is.
+    CachesAreNotTold => "LEAK-10" Fails,
+    /// The next page of the catalog is on a host inside.
+    LinksInside => "LEAK-11" Fails,
+    /// A page of the catalog names what the list leaves out.
+    PageNamesMore => "LEAK-11" Fails,
+    /// A refusal says whose repository it is.
+    RefusalNamesOwner => "LEAK-12" Fails,
+    /// A refusal says where the repository lies.
+    RefusalNamesUpstream => "LEAK-12" Fails,
     /// The manifest is open over plain HTTP.
     OpenInTheClear => "INGR-02" Fails,
     /// Passwords are looked at over plain HTTP.

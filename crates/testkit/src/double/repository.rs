@@ -7,6 +7,8 @@ use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// What tells caches that an answer is for whoever asked.
+const OWN_ANSWER: (&str, &str) = ("Vary", "Authorization");
 
 /// One image.
 #[derive(Clone, Debug)]
@@ -93,7 +95,7 @@ fn asked_for(path: &str) -> Option<&str> {
 
 pub(super) fn manifest_of(request: &Request, image: &Image) -> Answer {
     let digest = digest_of(&image.manifest);
-    let headers = [("Content-Type", MANIFEST), ("Docker-Content-Digest", digest.as_str())];
+    let headers = [("Content-Type", MANIFEST), ("Docker-Content-Digest", digest.as_str()), OWN_ANSWER];
     Answer::http(request, 200, &headers, &image.manifest)
 }
 
@@ -103,8 +105,8 @@ pub(super) fn bytes(request: &Request, bytes: &[u8]) -> Answer {
     match range.filter(|last| last + 1 < bytes.len()) {
         Some(last) => {
             let part = format!("bytes 0-{last}/{}", bytes.len());
-            Answer::http(request, 206, &[("Content-Range", &part)], &bytes[..=last])
+            Answer::http(request, 206, &[("Content-Range", &part), OWN_ANSWER], &bytes[..=last])
         }
-        None => Answer::http(request, 200, &[], bytes),
+        None => Answer::http(request, 200, &[OWN_ANSWER], bytes),
     }
 }
