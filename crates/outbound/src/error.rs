@@ -73,6 +73,16 @@ pub enum OutboundError {
     },
 }
 
+impl OutboundError {
+    /// Whether somebody answered with a certificate that we do not trust.
+    #[must_use]
+    pub fn is_distrust(&self) -> bool {
+        let Self::Tls { source, .. } = self else { return false };
+        let cause = source.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+        matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
+    }
+}
+
 /// Why what a door shows is not trusted.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Distrust {

@@ -35,6 +35,8 @@ static GROUPS: &[&[Check]] = &[
     &ingr::redirect::CHECKS,
     &ingr::beside::CHECKS,
     &ingr::storage::CHECKS,
+    &ingr::packs::CHECKS,
+    &ingr::declared::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
     &leak::says::CHECKS,

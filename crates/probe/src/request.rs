@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use outbound::{ClientCertificate, Credential, Message, Origin};
 
@@ -63,6 +64,7 @@ pub struct Request {
     is_for_token: bool,
     shown: Shown,
     address: Option<SocketAddr>,
+    patience: Option<Duration>,
 }
 
 impl Request {
@@ -80,6 +82,7 @@ impl Request {
             is_for_token: false,
             shown: Shown::TheDoors,
             address: None,
+            patience: None,
         }
     }
 
@@ -179,6 +182,19 @@ impl Request {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Waits no longer than this for its answer: where many places are asked in which mostly nobody is.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// How long its answer may take, where that is less than for others.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// Leaves out one of the headers that stand in front.

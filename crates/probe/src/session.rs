@@ -19,6 +19,7 @@ use crate::controls::{Content, Controls, Decoy, Held};
 use crate::doubt::Doubt;
 use crate::intent::{Door, Intent, Known, Login, Role, Visibility};
 use crate::observation::{Observation, ObservationId, Seen};
+use crate::product::Product;
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::run::{Discovered, Run};
@@ -437,6 +438,11 @@ impl Session<'_> {
     pub(crate) fn note(&mut self, name: &'static str, value: &str) {
         let (door, value) = (self.door.name.clone(), self.run.clean(value));
         self.run.note(crate::run::Note { door, name, value });
+    }
+
+    /// The product that answers at the door, if it was recognised.
+    pub(crate) fn product(&self) -> Option<Product> {
+        self.run.product(&self.door.name)
     }
 
     /// Everything that was asked so far.

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
+use crate::request::Request;
 use crate::response::Response;
 
 /// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
@@ -40,6 +41,12 @@ impl WireError {
             Self::Outbound(error) => matches!(**error, OutboundError::Tls { .. } | OutboundError::Send { .. }),
             Self::Garbled(garbled) => matches!(garbled, Garbled::Nothing | Garbled::HalfHead),
         }
+    }
+
+    /// Whether somebody answered with a certificate that we do not trust.
+    #[must_use]
+    pub fn is_distrust(&self) -> bool {
+        matches!(self, Self::Outbound(error) if error.is_distrust())
     }
 
     /// Whether nobody was reached at all.
@@ -93,14 +100,15 @@ impl Wire {
     pub(crate) fn ask(
         &mut self,
         (origin, reach): (&Origin, Reach),
-        only: Option<SocketAddr>,
+        request: &Request,
         message: &Message,
-        head_only: bool,
     ) -> Result<Response, WireError> {
-        let mut reception = Reception::new(head_only);
-        let end = self.at_each((origin, reach), only, |wire, destination| {
+        let mut reception = Reception::new(request.is_head());
+        let time = request.patience().map_or(self.limits.time, |patience| patience.min(self.limits.time));
+        let limits = Limits { time, ..self.limits };
+        let end = self.at_each((origin, reach), request.address(), |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
-            wire.runtime.block_on(wire.dialer.exchange(destination, message, wire.limits, take, |_| ()))
+            wire.runtime.block_on(wire.dialer.exchange(destination, message, limits, take, |_| ()))
         })?;
         Ok(reception.finish(end)?)
     }

@@ -9,6 +9,7 @@ mod forged;
 mod judgement;
 mod known;
 mod leaks;
+mod products;
 mod repository;
 mod sayings;
 mod secure;
@@ -91,7 +92,7 @@ impl Double {
         };
         let mirror = door("mirror");
         state.mirror.set(mirror.address().to_string()).expect("nobody has said so before");
-        Self { front: door("double"), mirror, secure: secure::start(&state), beside: door(beside::SERVICE), state }
+        Self { front: door("double"), mirror, secure: secure::start(&state), beside: beside::start(&state), state }
     }
 
     /// `http://host:port`.

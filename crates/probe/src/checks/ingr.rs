@@ -1,7 +1,9 @@
 //! INGR: the same registry through every other door: plain HTTP, its bare addresses, names that it gives away.
 
 pub(super) mod beside;
+pub(super) mod declared;
 pub(super) mod doors;
+pub(super) mod packs;
 pub(super) mod redirect;
 pub(super) mod storage;
 

@@ -58,6 +58,8 @@ pub(crate) fn whole(double: &Double) -> Intent {
 /// What stands beside a door, so that it is asked.
 fn declare_beside(door: &mut Door, double: &Double) {
     let beside: Origin = double.beside().parse().unwrap();
+    door.ports = Some(vec![double.other_port()]);
+    door.peers.push(beside.clone());
     door.storage.push(beside);
 }
 

@@ -1,22 +1,43 @@
 //! What stands beside the API and beside its doors: older and foreign paths, virtual hosts, caches, another port, storage.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::repository::{self, manifest_of};
-use super::{Flaw, REPOSITORY, Registry, TAG};
+use super::{Flaw, REPOSITORY, Registry, State, TAG};
 use crate::image::digest_of;
-use crate::raw::{Answer, Request};
+use crate::raw::{Answer, Greeting, Request, Server};
+use crate::secure::{Demand, Shown, authority};
 
 /// The name of what is no door of the registry.
 pub(super) const SERVICE: &str = "beside";
+
+/// Starts it: plain, and over TLS.
+pub(super) fn start(state: &Arc<State>) -> Server {
+    let config = authority().config(Shown::Good, Demand::Optional);
+    let only_tls = state.flaws.contains(&Flaw::OtherPortIsOpenOverTls);
+    let greet = move |first: &[u8]| match first {
+        [22, ..] => Greeting::Secure(Arc::clone(&config)),
+        _ if only_tls => Greeting::Says(Vec::new()),
+        _ => Greeting::Plain,
+    };
+    Server::start_greeting(greet, |address| {
+        let registry = Registry { base: format!("http://{address}"), service: SERVICE, state: Arc::clone(state) };
+        move |request: &Request| registry.answer(request)
+    })
+}
 
 impl Registry {
     /// What answers beside the API; none where nothing does.
     pub(super) fn beside(&self, request: &Request) -> Option<Answer> {
         if self.service == SERVICE {
-            return Some(self.in_storage(request));
+            return Some(
+                self.at_port(request).or_else(|| self.at_peer(request)).unwrap_or_else(|| self.in_storage(request)),
+            );
         }
         self.first_version(request)
+            .or_else(|| self.of_product(request))
             .or_else(|| self.under_prefix(request))
             .or_else(|| self.of_virtual_host(request))
             .or_else(|| self.kept(request))
@@ -93,6 +114,40 @@ impl Registry {
             () if self.service != super::secure::SERVICE || self.has(Flaw::NoTransportPolicy) => None,
             () if self.has(Flaw::TransportPolicyEnds) => Some("max-age=0"),
             () => Some("max-age=31536000"),
+        }
+    }
+
+    /// A port of the host that nobody declared a door.
+    fn at_port(&self, request: &Request) -> Option<Answer> {
+        let challenge = ("WWW-Authenticate", "Basic realm=\"beside\"");
+        match () {
+            () if request.target != "/v2/" => None,
+            () if self.has(Flaw::OtherPortIsOpen) || self.has(Flaw::OtherPortIsOpenOverTls) => {
+                Some(Answer::http(request, 200, &[], b"{}"))
+            }
+            () if self.has(Flaw::OtherPortIsPlain) => Some(Answer::http(request, 401, &[challenge], b"{}")),
+            () => None,
+        }
+    }
+
+    /// Who has pulled an image, and hands it on.
+    fn at_peer(&self, request: &Request) -> Option<Answer> {
+        let image = &self.state.repositories[REPOSITORY];
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let rest = path.strip_prefix(&format!("/v2/{REPOSITORY}/"))?;
+        let is_manifest = rest == format!("manifests/{TAG}");
+        match () {
+            () if is_manifest && self.has(Flaw::PeerIsOpen) => Some(manifest_of(request, image)),
+            () if is_manifest && query.starts_with("ns=") && self.has(Flaw::PeerIsOpenToNodes) => {
+                Some(manifest_of(request, image))
+            }
+            () if request.header("x-dragonfly-registry").is_some() && self.has(Flaw::PeerIsOpenByHeader) => {
+                Some(manifest_of(request, image))
+            }
+            () if rest == format!("blobs/{}", digest_of(&image.layer)) && self.has(Flaw::PeerHandsLayersOn) => {
+                Some(repository::bytes(request, &image.layer))
+            }
+            () => Some(Answer::http(request, 404, &[], b"")),
         }
     }
 

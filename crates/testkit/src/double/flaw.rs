@@ -9,7 +9,10 @@ const OVER_TLS: [&str; 15] = [
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
     pub fn is_over_tls(self) -> bool {
-        matches!(self, Self::SchemeFromForwarded | Self::CachesRedirects) || OVER_TLS.contains(&self.check())
+        matches!(
+            self,
+            Self::SchemeFromForwarded | Self::CachesRedirects | Self::OtherPortIsPlain | Self::OtherPortIsOpenOverTls
+        ) || OVER_TLS.contains(&self.check())
     }
 }
 
@@ -382,6 +385,68 @@ flaws! {
     OpenUnderNexus => "INGR-14" Fails,
     /// The API is open under a prefix of a proxy.
     OpenUnderRegistry => "INGR-14" Fails,
+    /// Another port serves the registry to everybody.
+    OtherPortIsOpen => "INGR-01" Fails,
+    /// The same over TLS.
+    OtherPortIsOpenOverTls => "INGR-01" Fails,
+    /// Another port asks for passwords in the clear.
+    OtherPortIsPlain => "INGR-01" Fails,
+    /// Harbor names private projects.
+    HarborListsProjects => "INGR-15" Fails,
+    /// Harbor finds private repositories.
+    HarborFinds => "INGR-15" Fails,
+    /// Harbor counts private repositories.
+    HarborCounts => "INGR-15" Fails,
+    /// Harbor says where it stores.
+    HarborTellsStorage => "INGR-15" Fails,
+    /// Harbor lists every repository.
+    HarborListsRepositories => "INGR-15" Fails,
+    /// Harbor lists the repositories of a project.
+    HarborListsOfProject => "INGR-15" Fails,
+    /// Quay lists private repositories among public ones.
+    QuayListsAll => "INGR-15" Fails,
+    /// Quay lists a private namespace.
+    QuayListsNamespace => "INGR-15" Fails,
+    /// Quay tells how its parts are.
+    QuayTellsHealth => "INGR-15" Fails,
+    /// Nexus lists what is in a repository.
+    NexusListsComponents => "INGR-15" Fails,
+    /// Nexus finds every image.
+    NexusFinds => "INGR-15" Fails,
+    /// Nexus names its repositories.
+    NexusListsRepositories => "INGR-15" Fails,
+    /// Artifactory lets strangers deploy.
+    ArtifactoryLetsDeploy => "INGR-15" Fails,
+    /// Artifactory names its repositories.
+    ArtifactoryListsRepositories => "INGR-15" Fails,
+    /// Artifactory lists the images of a repository.
+    ArtifactoryListsImages => "INGR-15" Fails,
+    /// Gitea lists the images of an owner.
+    GiteaListsPackages => "INGR-15" Fails,
+    /// Gitea finds private repositories.
+    GiteaFinds => "INGR-15" Fails,
+    /// GitLab finds private projects.
+    GitLabFinds => "INGR-15" Fails,
+    /// GitLab lists the images of a private project.
+    GitLabListsImages => "INGR-15" Fails,
+    /// zot shows who may do what.
+    ZotTellsRules => "INGR-15" Fails,
+    /// zot lists the newest images.
+    ZotFindsNewest => "INGR-15" Fails,
+    /// zot shows which repositories people like.
+    ZotTellsPreferences => "INGR-15" Fails,
+    /// kellnr finds private crates.
+    KellnrFinds => "INGR-15" Fails,
+    /// A peer hands the manifest on.
+    PeerIsOpen => "INGR-16" Fails,
+    /// A peer hands it on to whoever asks as a node does.
+    PeerIsOpenToNodes => "INGR-16" Fails,
+    /// A peer hands it on to whoever names the registry in a header.
+    PeerIsOpenByHeader => "INGR-16" Fails,
+    /// A peer hands layers on.
+    PeerHandsLayersOn => "INGR-16" Fails,
+    /// An upload goes on at another host.
+    UploadsElsewhere => "INGR-18" Fails,
     /// The other door is open.
     MirrorIsOpen => "INGR-17" Fails,
     /// The other door refuses everybody.

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use outbound::Host;
+use outbound::{Host, Origin};
 use serde_json::Value;
 
 use crate::check::{Check, Group, Severity};
@@ -152,9 +152,20 @@ fn prefixed(session: &Session<'_>) -> Vec<String> {
     targets
 }
 
-/// Asks for something beside the API: as intended are a refusal in any style, and a page in which nothing private stands.
+/// Asks the door for something beside the API.
 pub(super) fn closed(
     session: &mut Session<'_>,
+    request: &Request,
+    proof: impl Fn(&Observation) -> Option<Proof>,
+) -> Result<Answer, Doubt> {
+    let door = session.door().origin.clone();
+    closed_at(session, &door, request, proof)
+}
+
+/// Asks what is no registry: as intended are a refusal in any style, and a page in which nothing private stands.
+pub(super) fn closed_at(
+    session: &mut Session<'_>,
+    origin: &Origin,
     request: &Request,
     proof: impl Fn(&Observation) -> Option<Proof>,
 ) -> Result<Answer, Doubt> {
@@ -163,7 +174,7 @@ pub(super) fn closed(
         whole.set(seen.response().is_ok_and(|response| response.whole().is_some()));
         proof(seen)
     };
-    let seen = session.ask(request)?;
+    let seen = session.ask_at(origin, request)?;
     match session.judge(&seen, request, &Caller::Nobody, looking) {
         Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
         // Consoles answer every path with a page.
