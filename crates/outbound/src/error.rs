@@ -24,6 +24,12 @@ pub enum OutboundError {
         /// Where it would have gone.
         to: Origin,
     },
+    /// A secret in a message for a door that nobody verifies. No byte was sent.
+    #[error("a secret would have gone to `{to}`, which nobody verifies")]
+    Unverified {
+        /// Where it would have gone.
+        to: Origin,
+    },
     /// An origin that nobody typed leads into a private or reserved network. Nothing was dialled.
     #[error("`{origin}` leads to `{address}`, which is not a public address")]
     NotPublic {

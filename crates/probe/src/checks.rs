@@ -37,6 +37,7 @@ static GROUPS: &[&[Check]] = &[
     &ingr::storage::CHECKS,
     &ingr::packs::CHECKS,
     &ingr::declared::CHECKS,
+    &ingr::names::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
     &leak::says::CHECKS,
@@ -44,6 +45,7 @@ static GROUPS: &[&[Check]] = &[
     &tls::CHECKS,
     &tls::shown::CHECKS,
     &tls::plain::CHECKS,
+    &tls::session::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
     // It waits, and so comes last.

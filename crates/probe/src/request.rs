@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{ClientCertificate, Credential, Message, Origin};
+use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
 
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -65,6 +65,7 @@ pub struct Request {
     shown: Shown,
     address: Option<SocketAddr>,
     patience: Option<Duration>,
+    greeting: Option<Greeting>,
 }
 
 impl Request {
@@ -83,6 +84,7 @@ impl Request {
             shown: Shown::TheDoors,
             address: None,
             patience: None,
+            greeting: None,
         }
     }
 
@@ -140,7 +142,7 @@ impl Request {
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
         request.target = target.into();
-        (request.shown, request.address) = (Shown::TheDoors, None);
+        (request.shown, request.address, request.greeting) = (Shown::TheDoors, None, None);
         let is_plain = |(name, value): &(Vec<u8>, Value)| {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
         };
@@ -182,6 +184,13 @@ impl Request {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Begins the handshake in another way, with nobody verified and nothing secret shown.
+    #[must_use]
+    pub fn greeting(mut self, greeting: Greeting) -> Self {
+        self.greeting = Some(greeting);
+        self.showing(None)
     }
 
     /// Waits no longer than this for its answer: where many places are asked in which mostly nobody is.
@@ -257,6 +266,9 @@ impl Request {
         if let Shown::This(Some(certificate)) = &self.shown {
             message.show(Arc::clone(certificate));
         }
+        if let Some(greeting) = &self.greeting {
+            message.greet(greeting.clone());
+        }
         message
     }
 
@@ -274,6 +286,9 @@ impl Request {
     /// A line for a shell that asks the same; a credential stands as a variable. Without the headers that say who asks.
     pub(crate) fn curl(&self, origin: &Origin) -> String {
         let target = String::from_utf8_lossy(&self.target).into_owned();
+        if let Some(greeting) = &self.greeting {
+            return greeted(greeting, origin, &target);
+        }
         let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
         if !self.is_head() && self.method != b"GET" {
             words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
@@ -309,6 +324,13 @@ impl Request {
             false => line,
         }
     }
+}
+
+/// A line that begins the handshake in another way, which `curl` does not.
+fn greeted(greeting: &Greeting, origin: &Origin, target: &str) -> String {
+    let head = format!("GET {target} HTTP/1.1\\r\\nHost: {}\\r\\nConnection: close\\r\\n\\r\\n", origin.authority());
+    let name = greeting.name.as_ref().map_or_else(|| "-noservername".to_owned(), |name| format!("-servername {name}"));
+    format!("printf {} | openssl s_client -quiet {name} -connect {}:{}", quoted(&head), origin.host(), origin.port())
 }
 
 /// A word for a POSIX shell.

@@ -57,6 +57,7 @@ impl WireError {
                 OutboundError::Resolve { .. } | OutboundError::Connect { .. } | OutboundError::Late => true,
                 OutboundError::ForeignCredential { .. }
                 | OutboundError::ForeignCertificate { .. }
+                | OutboundError::Unverified { .. }
                 | OutboundError::NotPublic { .. }
                 | OutboundError::Tls { .. }
                 | OutboundError::TlsSetup { .. }
@@ -111,6 +112,21 @@ impl Wire {
             wire.runtime.block_on(wire.dialer.exchange(destination, message, limits, take, |_| ()))
         })?;
         Ok(reception.finish(end)?)
+    }
+
+    /// Asks two questions, the second under another name in the session of the first; none where that is not gone on with.
+    pub(crate) fn resume(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        messages: (&Message, &Message),
+        other: &str,
+    ) -> Result<Option<Response>, WireError> {
+        let mut reception = Reception::new(false);
+        let end = self.at_each((origin, reach), None, |wire, destination| {
+            let take = |bytes: &[u8]| reception.take(bytes);
+            wire.runtime.block_on(wire.dialer.resume(destination, messages, other, wire.limits, take))
+        })?;
+        end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
     }
 
     /// Does something at the addresses of an origin until one of them is connected to.

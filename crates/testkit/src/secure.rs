@@ -10,13 +10,15 @@ use rcgen::{
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 
 /// The name of every server here.
 pub const NAME: &str = "localhost";
+/// A name that no server here has.
+pub const OTHER_NAME: &str = "other.invalid";
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A certificate with its key, both DER.
@@ -156,6 +158,48 @@ impl Authority {
             .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::new(shown));
         Arc::new(config)
+    }
+}
+
+/// The same, for a server that takes each session for one of this name.
+pub fn resuming_as(config: &ServerConfig, name: &'static str) -> Arc<ServerConfig> {
+    let sessions = ServerSessionMemoryCache::new(32);
+    let mut config = config.clone();
+    config.session_storage = Arc::new(Renaming { sessions, name });
+    Arc::new(config)
+}
+
+/// Sessions that forget under which name they were made.
+#[derive(Debug)]
+struct Renaming {
+    sessions: Arc<ServerSessionMemoryCache>,
+    name: &'static str,
+}
+
+impl Renaming {
+    /// A session begins with its name, behind a one and the length.
+    fn renamed(&self, session: &[u8]) -> Vec<u8> {
+        let end = 2 + usize::from(session[1]);
+        let length = u8::try_from(self.name.len()).expect("a name is short");
+        [&[1, length], self.name.as_bytes(), &session[end..]].concat()
+    }
+}
+
+impl StoresServerSessions for Renaming {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        self.sessions.put(key, value)
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.sessions.get(key).map(|session| self.renamed(&session))
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.sessions.take(key).map(|session| self.renamed(&session))
+    }
+
+    fn can_cache(&self) -> bool {
+        true
     }
 }
 

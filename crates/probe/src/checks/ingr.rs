@@ -3,6 +3,7 @@
 pub(super) mod beside;
 pub(super) mod declared;
 pub(super) mod doors;
+pub(super) mod names;
 pub(super) mod packs;
 pub(super) mod redirect;
 pub(super) mod storage;

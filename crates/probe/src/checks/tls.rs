@@ -1,6 +1,7 @@
 //! TLS: whether the door can be told from another, and whom it lets in.
 
 pub(super) mod plain;
+pub(super) mod session;
 pub(super) mod shown;
 
 use std::time::Duration;

@@ -1,14 +1,16 @@
 //! Handshakes: what a door shows, and whether it still speaks what nobody should.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Chain, Distrust, Host, Origin, Reach, Scheme};
+use outbound::{Chain, ClientCertificate, Distrust, Host, Origin, Reach, Scheme};
 
 use super::Session;
 use crate::doubt::Doubt;
 use crate::hello::{Offer, hello, is_enough};
 use crate::observation::{Came, Seen};
+use crate::request::Request;
 
 impl Session<'_> {
     /// Everything of this door that is spoken to over TLS: the door itself, its realms, its storage.
@@ -51,6 +53,30 @@ impl Session<'_> {
         // The bytes are the handshake themselves, so they go out as they are.
         let bare = origin.at(Scheme::Http, origin.port());
         self.shaken(origin, told, |wire| wire.say((&bare, reach), &bytes, is_enough).map(Came::Bytes))
+    }
+
+    /// Asks for the base of the API with the certificate of the door, and once more in the same session under another name.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn resume(&mut self, certificate: &Arc<ClientCertificate>, other: &str) -> Result<Seen, Doubt> {
+        let origin = self.door.origin.clone();
+        let (place, reach) = (place(&origin), self.door.reach(&origin));
+        let line = format!("openssl s_client -cert certificate.pem -key key.pem -connect {place}");
+        let told = (
+            format!("GET /v2/ in the TLS session of {place} that was made with a certificate, under the name {other}"),
+            format!("{line} -sess_out session </dev/null; {line} -servername {other} -sess_in session"),
+        );
+        let run = self.run.id().to_owned();
+        let base = Request::get("/v2/");
+        let messages =
+            [Some(Arc::clone(certificate)), None].map(|shown| base.clone().showing(shown).message(&origin, &run));
+        let [first, second] = &messages;
+        self.shaken(&origin, told, |wire| {
+            let answer = wire.resume((&origin, reach), (first, second), other)?;
+            // Nothing, where the session was not gone on with.
+            Ok(answer.map_or_else(|| Came::Bytes(Vec::new()), Came::Answer))
+        })
     }
 
     fn shaken(

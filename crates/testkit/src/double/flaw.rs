@@ -1,9 +1,9 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 15] = [
-    "TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "TLS-01", "TLS-02", "TLS-03", "TLS-04",
-    "TLS-05", "TLS-07", "TLS-08", "TLS-10",
+const OVER_TLS: [&str; 17] = [
+    "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "TLS-01", "TLS-02",
+    "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-10",
 ];
 
 impl Flaw {
@@ -347,6 +347,16 @@ flaws! {
     EndlessRedirect => "INGR-08" Fails,
     /// Nobody looks at the signature of a redirect.
     UnsignedRedirect => "INGR-09" Fails,
+    /// Who asks for no name needs no certificate.
+    NamelessNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for another name needs no certificate.
+    OthersNeedNoCertificate => "INGR-04" Fails,
+    /// Under another name the manifest is open.
+    OpenUnderOtherName => "INGR-04" Fails,
+    /// Who asks in upper case needs no certificate.
+    UpperCaseNeedsNoCertificate => "INGR-04" Fails,
+    /// Whose ClientHello comes in pieces needs no certificate.
+    PiecesNeedNoCertificate => "INGR-04" Fails,
     /// The virtual host of a machine inside is open.
     OpenToMachines => "INGR-06" Fails,
     /// The virtual host of a cluster is open.
@@ -473,6 +483,8 @@ flaws! {
     ShortRsaKey => "TLS-04" Fails,
     /// The certificate has a key on a curve of 224 bits.
     ShortCurveKey => "TLS-04" Fails,
+    /// A session goes on under any name.
+    ResumesUnderAnyName => "TLS-06" Fails,
     /// No answer tells browsers to use TLS.
     NoTransportPolicy => "TLS-07" Fails,
     /// The policy ends at once.

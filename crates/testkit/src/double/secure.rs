@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Flaw, REPOSITORY, Registry, State, TAG, repository};
 use crate::image::digest_of;
 use crate::raw::{Answer, Greeting, Request, Server};
-use crate::secure::{Demand, NAME, Shown, authority};
+use crate::secure::{Demand, NAME, OTHER_NAME, Shown, authority, resuming_as};
 
 /// The name of the service behind this door.
 pub(super) const SERVICE: &str = "secure";
@@ -34,6 +34,9 @@ pub(super) fn start(state: &Arc<State>) -> Server {
         () => Demand::Certificate,
     };
     let config = authority().config(shown, demand);
+    let config = if has(Flaw::ResumesUnderAnyName) { resuming_as(&config, OTHER_NAME) } else { config };
+    let lenient = authority().config(shown, Demand::Optional);
+    let lax = LAX.map(|(flaw, is_meant)| (has(flaw), is_meant));
     let speaks = [(has(Flaw::SpeaksTls10), 1), (has(Flaw::SpeaksTls11), 2)];
     let weak = [
         (Flaw::SpeaksRc4, 0x0005),
@@ -54,6 +57,7 @@ pub(super) fn start(state: &Arc<State>) -> Server {
         [22, ..] if weak.iter().any(|(speaks, suite)| *speaks && offers(first, *suite)) => {
             Greeting::Says(vec![22, 3, 3, 0, 74, 2, 0, 0, 70, 3, 3])
         }
+        [22, ..] if lax.iter().any(|(lax, is_meant)| *lax && is_meant(first)) => Greeting::Secure(Arc::clone(&lenient)),
         [22, ..] => Greeting::Secure(Arc::clone(&config)),
         _ if plain => Greeting::Plain,
         _ => Greeting::Says(Vec::new()),
@@ -63,6 +67,29 @@ pub(super) fn start(state: &Arc<State>) -> Server {
         let registry = Registry { base, service: SERVICE, state: Arc::clone(state) };
         move |request: &Request| registry.answer(request)
     })
+}
+
+/// Whether the first bytes of a connection are such ones.
+type Hello = fn(&[u8]) -> bool;
+
+/// For which ClientHellos no certificate is demanded.
+const LAX: [(Flaw, Hello); 5] = [
+    (Flaw::NamelessNeedNoCertificate, |hello| {
+        !in_pieces(hello) && [NAME, "LOCALHOST", ".invalid"].iter().all(|name| !names(hello, name))
+    }),
+    (Flaw::OthersNeedNoCertificate, |hello| names(hello, ".invalid")),
+    (Flaw::OpenUnderOtherName, |hello| names(hello, ".invalid")),
+    (Flaw::UpperCaseNeedsNoCertificate, |hello| names(hello, "LOCALHOST")),
+    (Flaw::PiecesNeedNoCertificate, in_pieces),
+];
+
+fn names(hello: &[u8], name: &str) -> bool {
+    hello.windows(name.len()).any(|window| window == name.as_bytes())
+}
+
+/// Whether the first record is shorter than any ClientHello.
+fn in_pieces(hello: &[u8]) -> bool {
+    matches!(hello, [22, 3, _, 0, length, ..] if *length < 64)
 }
 
 /// Where in a ClientHello without a session the length of its suites stands: behind the headers of record and handshake, the
@@ -90,6 +117,9 @@ impl Registry {
                 Answer::http(request, 401, &[challenge], b"{}")
             }),
             SERVICE if !request.secure && self.has(Flaw::OpenInTheClear) => open(),
+            SERVICE if self.has(Flaw::OpenUnderOtherName) && request.name.as_ref().is_some_and(|name| name != NAME) => {
+                open()
+            }
             SERVICE if self.has(Flaw::OpenByAddress) => {
                 let host = request.header("host")?;
                 let by_address = host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok();

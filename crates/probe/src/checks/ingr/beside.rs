@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::check::{Check, Group, Severity};
 use crate::doubt::Doubt;
 use crate::intent::Mode;
-use crate::observation::Observation;
+use crate::observation::{Observation, Seen};
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::session::{Caller, Session};
@@ -162,10 +162,21 @@ pub(super) fn closed(
     closed_at(session, &door, request, proof)
 }
 
-/// Asks what is no registry: as intended are a refusal in any style, and a page in which nothing private stands.
+/// Asks what is no registry.
 pub(super) fn closed_at(
     session: &mut Session<'_>,
     origin: &Origin,
+    request: &Request,
+    proof: impl Fn(&Observation) -> Option<Proof>,
+) -> Result<Answer, Doubt> {
+    let seen = session.ask_at(origin, request)?;
+    shows_nothing(session, &seen, request, proof)
+}
+
+/// Judges what is no answer of a registry: as intended are a refusal in any style, and a page in which nothing private stands.
+pub(super) fn shows_nothing(
+    session: &mut Session<'_>,
+    seen: &Seen,
     request: &Request,
     proof: impl Fn(&Observation) -> Option<Proof>,
 ) -> Result<Answer, Doubt> {
@@ -174,8 +185,7 @@ pub(super) fn closed_at(
         whole.set(seen.response().is_ok_and(|response| response.whole().is_some()));
         proof(seen)
     };
-    let seen = session.ask_at(origin, request)?;
-    match session.judge(&seen, request, &Caller::Nobody, looking) {
+    match session.judge(seen, request, &Caller::Nobody, looking) {
         Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
         // Consoles answer every path with a page.
         Err(Doubt::Proofless { .. }) if whole.get() => Ok(Answer::AsIntended),
