@@ -87,6 +87,8 @@ pub enum Group {
     Tls,
     /// Content belongs to a repository.
     Bind,
+    /// Crates of a Cargo registry.
+    Cargo,
 }
 
 impl Group {
@@ -104,6 +106,7 @@ impl Group {
             Self::Ingr => "INGR",
             Self::Tls => "TLS",
             Self::Bind => "BIND",
+            Self::Cargo => "CARGO",
         }
     }
 
@@ -137,6 +140,8 @@ pub enum Need {
     Storage,
     /// Mirrors and peers that are declared for the door.
     Peers,
+    /// A private crate in a Cargo registry behind the door.
+    Crate,
 }
 
 /// One question of the catalogue.

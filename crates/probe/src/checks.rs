@@ -3,6 +3,7 @@
 mod anon;
 mod authz;
 mod bind;
+mod cargo;
 mod ctl;
 mod forge;
 mod ingr;
@@ -48,6 +49,8 @@ static GROUPS: &[&[Check]] = &[
     &tls::session::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    &cargo::CHECKS,
+    &cargo::written::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

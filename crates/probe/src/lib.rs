@@ -14,6 +14,7 @@ mod challenge;
 mod check;
 mod checks;
 mod controls;
+mod crash;
 mod doubt;
 mod engine;
 mod error;
@@ -49,8 +50,8 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Role,
-    Source, Target, TargetError, Visibility,
+    Cargo, Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY,
+    Role, Source, Target, TargetError, Visibility,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use crate::check::{Check, Need};
-use crate::checks::catalogue;
+use crate::checks::{LAST, catalogue, find};
 use crate::intent::{Door, Intent, Known, Mode, Role};
 use crate::reception::MAX_BODY;
 use crate::run::{Budget, Waits};
+
+/// After so many checks the control is asked again.
+pub(crate) const CHECKS_PER_CONTROL: usize = 25;
 
 /// How a run is meant to go.
 #[derive(Clone, Debug)]
@@ -73,13 +76,22 @@ impl<'a> Plan<'a> {
         Self { cells, mode: settings.mode, patience: settings.patience, waits: settings.waits.clone() }
     }
 
-    /// The most that the run sends and reads. A quarter more than the checks need is left for answers that ask to wait.
+    /// The most that the run sends and reads. A quarter more than the checks and the controls between them need is left for
+    /// answers that ask to wait.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        let asked = self.cells.iter().flat_map(|cell| &cell.checks).filter(|(_, selected)| selected.is_ok());
-        let requests: usize = asked.map(|(check, _)| check.requests).sum();
+        let requests: usize = self.cells.iter().map(Cell::requests).sum();
         let requests = requests + requests / 4;
         Budget { requests, bytes: requests * MAX_BODY }
+    }
+}
+
+impl Cell<'_> {
+    /// The most requests of its checks, and of the controls between them.
+    fn requests(&self) -> usize {
+        let asked = self.checks.iter().filter(|(_, selected)| selected.is_ok()).map(|(check, _)| check);
+        let control = find(LAST).map_or(0, |check| check.requests);
+        asked.clone().map(|check| check.requests).sum::<usize>() + asked.count() / CHECKS_PER_CONTROL * control
     }
 }
 
@@ -96,6 +108,7 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Certificate => door.certificate.is_some(),
             Need::Storage => !door.storage.is_empty(),
             Need::Peers => !door.peers.is_empty(),
+            Need::Crate => intent.cargo_at(door).is_some(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
@@ -122,6 +135,7 @@ impl Need {
             Self::Certificate => "certificate that this door demands".to_owned(),
             Self::Storage => "`storage` of this door".to_owned(),
             Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
+            Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }
     }

@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
-use crate::intent::Hook;
+use crate::intent::{Hook, Mode};
 use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
+use crate::plan::Plan;
 use crate::product::Product;
 use crate::random::{self, Blinding};
 use crate::request::Request;
@@ -114,6 +115,7 @@ pub(crate) struct Run {
     wire: Wire,
     clock: Clock,
     secrecy: Secrecy,
+    mode: Mode,
     budget: Budget,
     spent: Budget,
     waits: Waits,
@@ -133,21 +135,16 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
-    pub(crate) fn new(
-        dialer: Dialer,
-        clock: Clock,
-        budget: Budget,
-        patience: Duration,
-        waits: Waits,
-    ) -> Result<Self, ProbeError> {
+    pub(crate) fn new(dialer: Dialer, clock: Clock, plan: &Plan<'_>) -> Result<Self, ProbeError> {
         Ok(Self {
             id: random::uuid()?,
-            wire: Wire::new(dialer, patience)?,
+            wire: Wire::new(dialer, plan.patience)?,
             clock,
             secrecy: Secrecy::new(Blinding::new()?),
-            budget,
+            mode: plan.mode,
+            budget: plan.budget(),
             spent: Budget { requests: 0, bytes: 0 },
-            waits,
+            waits: plan.waits.clone(),
             waited: Duration::ZERO,
             last: HashMap::new(),
             strikes: HashMap::new(),
@@ -333,6 +330,11 @@ impl Run {
     pub(crate) fn product(&self, door: &str) -> Option<Product> {
         let note = self.notes.iter().find(|note| note.name == PRODUCT && note.door == door)?;
         Product::named(&note.value)
+    }
+
+    /// How far it goes.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
     }
 
     pub(crate) fn now(&self) -> Now {

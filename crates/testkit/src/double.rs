@@ -4,6 +4,7 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod beside;
+mod crates;
 mod flaw;
 mod forged;
 mod judgement;
@@ -14,7 +15,7 @@ mod repository;
 mod sayings;
 mod secure;
 mod strangers;
-mod token;
+pub(crate) mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,10 @@ pub const PUBLIC: &str = "public/base";
 pub const OWN: &str = "probe/low";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
+/// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
+pub const CRATE: &str = "secret_crate";
+/// Its only version.
+pub const VERSION: &str = "1.0.0";
 /// Who may pull [`REPOSITORY`] and [`SECOND`].
 pub const USER: &str = "ci";
 /// Its password.
@@ -77,6 +82,7 @@ impl Double {
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
+            patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
             uploads: Mutex::default(),
@@ -135,6 +141,11 @@ impl Double {
         self.front.requests()
     }
 
+    /// Refuses everybody after so many requests.
+    pub fn block_after(&self, requests: usize) {
+        self.state.patience.store(requests, Ordering::Relaxed);
+    }
+
     /// What writers have left in [`OWN`]: uploads that are open, and blobs that were mounted.
     pub fn left_behind(&self) -> usize {
         let uploads = *self.state.uploads.lock().expect("no handler has panicked");
@@ -169,6 +180,8 @@ struct State {
     tokens: Tokens,
     revoked: AtomicBool,
     asked: AtomicUsize,
+    /// After so many requests everybody is refused.
+    patience: AtomicUsize,
     /// How many seconds its clock is ahead of the world's.
     ahead: AtomicU64,
     /// Where the other door is.
@@ -204,7 +217,7 @@ impl Registry {
 
     fn respond(&self, request: &Request) -> Answer {
         let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
-        if self.has(Flaw::BlocksHalfWay) && asked >= PATIENCE {
+        if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
         if let Some(answer) = self.at_secure(request).or_else(|| self.beside(request)) {
@@ -220,6 +233,7 @@ impl Registry {
                 let flawed = self
                     .page(request, path)
                     .or_else(|| self.says(request, path, query))
+                    .or_else(|| self.crates(request, path))
                     .or_else(|| self.oddly_shown(request))
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path))
@@ -270,8 +284,8 @@ impl Registry {
         if !self.is_signed(request, digest, query) {
             return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
         }
-        let blobs = self.state.repositories.values().flat_map(|image| [&image.layer, &image.config]);
-        let blob = blobs.into_iter().find(|blob| digest_of(blob) == digest);
-        blob.map_or_else(|| self.refuse(request, None, None), |blob| repository::bytes(request, blob))
+        let blobs = self.state.repositories.values().flat_map(|image| [image.layer.clone(), image.config.clone()]);
+        let stored = blobs.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
+        stored.map_or_else(|| self.refuse(request, None, None), |stored| repository::bytes(request, &stored))
     }
 }

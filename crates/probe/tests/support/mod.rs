@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
+    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
     Visibility, Waits, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
+    CRATE, Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
+    VERSION,
 };
 use testkit::secure::authority;
 
@@ -51,6 +52,8 @@ pub(crate) fn whole(double: &Double) -> Intent {
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
         Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
     ];
+    let doors = vec![intent.doors[0].name.clone()];
+    intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
     intent
 }

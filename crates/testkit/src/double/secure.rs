@@ -135,10 +135,9 @@ impl Registry {
         let (repository, digest) = request.target.strip_prefix("/v2/")?.split_once("/blobs/")?;
         let image = self.state.repositories.get(repository)?;
         let is_layer = digest == digest_of(&image.layer) && self.may(request, repository, "pull");
-        let lifetime = if self.has(Flaw::LongRedirect) { 3600 } else { LIFETIME };
-        let end = (self.now() + lifetime).to_string();
+        let lifetime = self.has(Flaw::LongRedirect).then_some(3600);
         let host = if self.has(Flaw::NamesInternalStorage) { "http://minio.storage.svc:9000" } else { "" };
-        let location = format!("{host}/storage/{digest}?Expires={end}&Signature={}", self.signature(digest, &end));
+        let location = format!("{host}{}", self.signed(digest, lifetime)?);
         let kept = self.has(Flaw::CachesRedirects) && digest == digest_of(&image.layer) && self.was_fetched(request);
         if is_layer && self.has(Flaw::CachesRedirects) {
             self.keep(request);
@@ -146,11 +145,22 @@ impl Registry {
         (is_layer || kept).then(|| Answer::http(request, 307, &[("Location", &location)], b""))
     }
 
-    /// What signs a redirect: the blob and the end, unless a flaw forgets one of them.
+    /// A signed way to what is stored, for so many seconds; none where the door hands everything out itself.
+    pub(super) fn signed(&self, digest: &str, lifetime: Option<u64>) -> Option<String> {
+        let end = (self.now() + lifetime.unwrap_or(LIFETIME)).to_string();
+        let signature = self.signature(digest, &end);
+        (self.service == SERVICE).then(|| format!("/storage/{digest}?Expires={end}&Signature={signature}"))
+    }
+
+    /// What signs it: the blob and the end, unless a flaw forgets one of them.
     fn signature(&self, digest: &str, end: &str) -> String {
         let digest = if self.has(Flaw::AnyDigestIsSigned) { "" } else { digest };
         let end = if self.has(Flaw::EndIsNotSigned) { "" } else { end };
         digest_of(format!("{SIGNING} {digest} {end}").as_bytes())
+    }
+
+    fn is_endless(&self) -> bool {
+        self.has(Flaw::EndlessRedirect) || self.has(Flaw::EndlessCrateRedirect)
     }
 
     /// Whether storage hands out what a redirect of this door leads to.
@@ -158,7 +168,7 @@ impl Registry {
         let value = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
         let end = value("Expires").unwrap_or_default();
         let signed = self.has(Flaw::UnsignedRedirect) || value("Signature") == Some(&self.signature(digest, end));
-        let ended = end.parse::<u64>().is_ok_and(|end| end < self.now()) && !self.has(Flaw::EndlessRedirect);
+        let ended = end.parse::<u64>().is_ok_and(|end| end < self.now()) && !self.is_endless();
         let fits = request.method == "GET" || self.has(Flaw::AnyMethodIsSigned);
         self.service != SERVICE || (signed && !ended && fits)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use outbound::{Endpoint, Origin, Scheme};
 
 use super::beside::closed_at;
-use super::redirect::beginning;
+use super::redirect::first_of;
 use crate::challenge::Challenge;
 use crate::check::{Check, Group, Need, Severity};
 use crate::checks::anon::blob_proof;
@@ -167,7 +167,7 @@ fn at_peer(session: &mut Session<'_>, peer: &Origin) -> Vec<Answer> {
         .map(|request| closed_at(session, peer, &request, |seen| Proof::manifest_of(seen, digest.as_ref(), &decoy)))
         .collect();
     if let Some(layer) = layer {
-        let request = beginning(&known.blob_target(&layer.digest));
+        let request = first_of(&known.blob_target(&layer.digest));
         answers.push(closed_at(session, peer, &request, |seen| blob_proof(seen, &layer, &decoy)));
     }
     answers.into_iter().map(|answer| answer.unwrap_or_else(Answer::Open)).collect()

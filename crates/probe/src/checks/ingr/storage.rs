@@ -3,7 +3,7 @@
 use outbound::{Endpoint, Origin};
 use protocol::{Descriptor, Digest};
 
-use super::redirect::{Redirect, SERVED, beginning, fetch};
+use super::redirect::{SERVED, fetch, first_of, of_layer};
 use crate::check::{Check, Group, Need, Severity};
 use crate::checks::anon::{blob_proof, missing};
 use crate::checks::leak::pages::is_internal;
@@ -93,7 +93,7 @@ fn is_kept(session: &mut Session<'_>, control: &Caller, blob: &Descriptor) -> Re
     // Caches keep what is whole.
     let small = blob.size <= MAX_BODY as u64;
     let target = session.blob_target(&blob.digest);
-    let request = if small { Request::get(target).unkept() } else { beginning(&target) };
+    let request = if small { Request::get(target).unkept() } else { first_of(&target) };
     let theirs = session.ask(&request.clone().credential(control.credential()))?;
     let response = theirs.response()?;
     if !response.is_success() && response.redirect().is_none() {
@@ -116,20 +116,21 @@ fn note_cache(session: &mut Session<'_>, seen: &Observation) {
 }
 
 fn ingr_10(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let Some(redirect) = Redirect::ask(session)? else { return Ok(SERVED) };
+    let Some((redirect, layer)) = of_layer(session)? else { return Ok(SERVED) };
     let target = redirect.to.target.as_str();
     let mut asked: Vec<(String, Request, Descriptor)> = Vec::new();
     for blob in session.content().into_iter().flat_map(others) {
-        if let Some(other) = of_another(target, &redirect.layer.digest, &blob.digest) {
-            asked.push(("another digest".to_owned(), beginning(&other), blob.clone()));
+        if let Some(other) = of_another(target, &layer.digest, &blob.digest) {
+            asked.push(("another digest".to_owned(), first_of(&other), blob.clone()));
         }
     }
     let post = Request::new("POST", target).header("Content-Length", "0").unkept();
-    asked.push(("POST".to_owned(), post, redirect.layer.clone()));
+    asked.push(("POST".to_owned(), post, layer.clone()));
     let shorter = without_each(target).into_iter();
-    asked.extend(shorter.map(|(name, target)| (format!("no {name}"), beginning(&target), redirect.layer.clone())));
+    asked.extend(shorter.map(|(name, target)| (format!("no {name}"), first_of(&target), layer.clone())));
+    let decoy = session.decoy().clone();
     let answers = asked.iter().map(|(way, request, blob)| {
-        let answer = match fetch(session, &redirect.to.origin, request, blob) {
+        let answer = match fetch(session, &redirect.to.origin, request, |seen| blob_proof(seen, blob, &decoy)) {
             // Storage that knows no such method.
             Err(Doubt::ServerFailed { status: 501 }) => Ok(Answer::AsIntended),
             answer => answer,
@@ -186,8 +187,11 @@ fn bucket(session: &mut Session<'_>, storage: &Origin) -> Answer {
         .cloned()
         .collect();
     let blobs = blobs.iter().filter_map(|blob| Some((blob, data(&above, &blob.digest)?)));
-    let blobs =
-        blobs.map(|(blob, target)| fetch(session, storage, &beginning(&target), blob).unwrap_or_else(Answer::Open));
+    let decoy = session.decoy().clone();
+    let blobs = blobs.map(|(blob, target)| {
+        let found = fetch(session, storage, &first_of(&target), |seen| blob_proof(seen, blob, &decoy));
+        found.unwrap_or_else(Answer::Open)
+    });
     blobs.fold(Answer::all(lists), Answer::and)
 }
 
@@ -224,7 +228,7 @@ fn lists_nothing(session: &mut Session<'_>, storage: &Origin, target: &str) -> R
 }
 
 fn ingr_12(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let Some(redirect) = Redirect::ask(session)? else { return Ok(SERVED) };
+    let Some((redirect, _)) = of_layer(session)? else { return Ok(SERVED) };
     let host = redirect.to.origin.host();
     if host == session.door().origin.host() || !is_internal(host) {
         return Ok(Answer::AsIntended);
