@@ -136,6 +136,10 @@ pub enum Need {
     Hook,
     /// A certificate of ours that the door demands.
     Certificate,
+    /// Storage that is declared for the door.
+    Storage,
+    /// Mirrors and peers that are declared for the door.
+    Peers,
     /// A private crate in a Cargo registry behind the door.
     Crate,
 }

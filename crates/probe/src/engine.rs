@@ -141,7 +141,14 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         Need::Digest => session.digest().is_some(),
         Need::Config => session.content().is_some_and(|content| content.config.is_some()),
         Need::Layer => session.content().is_some_and(|content| content.layer().is_some()),
-        Need::Identity(_) | Need::Public | Need::Owned | Need::Hook | Need::Certificate | Need::Crate => true,
+        Need::Identity(_)
+        | Need::Public
+        | Need::Owned
+        | Need::Hook
+        | Need::Certificate
+        | Need::Crate
+        | Need::Storage
+        | Need::Peers => true,
     }
 }
 

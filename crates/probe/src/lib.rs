@@ -35,6 +35,7 @@ mod request;
 mod response;
 mod run;
 mod session;
+mod strength;
 mod token;
 mod triage;
 mod verdict;

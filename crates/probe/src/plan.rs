@@ -115,6 +115,8 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
         let there = match need {
             Need::Identity(role) => intent.login(*role, door).is_some(),
             Need::Certificate => door.certificate.is_some(),
+            Need::Storage => !door.storage.is_empty(),
+            Need::Peers => !door.peers.is_empty(),
             Need::Crate => intent.cargo_at(door).is_some(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
@@ -140,6 +142,8 @@ impl Need {
             Self::Public => "public repository".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
             Self::Certificate => "certificate that this door demands".to_owned(),
+            Self::Storage => "`storage` of this door".to_owned(),
+            Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }

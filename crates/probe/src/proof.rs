@@ -7,7 +7,7 @@ use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::doubt::Doubt;
-use crate::hello::{self, Said};
+use crate::hello::{self, Offer, Said};
 use crate::observation::{Came, Observation, ObservationId};
 use crate::response::Response;
 
@@ -198,12 +198,12 @@ impl Proof {
         shown.then(|| Self::of(seen, Obtained::Behaviour, says))
     }
 
-    /// A handshake that goes on with a version that nobody should speak.
+    /// A handshake that goes on with what nobody should accept.
     #[must_use]
-    pub(crate) fn old_tls(seen: &Observation) -> Option<Self> {
+    pub(crate) fn handshake(seen: &Observation, offer: &Offer) -> Option<Self> {
         let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
-        let Said::Accepted(version) = hello::read(bytes) else { return None };
-        Some(Self::of(seen, Obtained::Behaviour, format!("a handshake of {version} was accepted")))
+        let accepted = hello::read(bytes, offer) == Said::Accepted;
+        accepted.then(|| Self::of(seen, Obtained::Behaviour, format!("accepted, with nothing offered {}", offer.what)))
     }
 
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.

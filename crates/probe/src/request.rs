@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use outbound::{ClientCertificate, Credential, Message, Origin};
+use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
 
 use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
 
@@ -67,6 +68,8 @@ pub struct Request {
     address: Option<SocketAddr>,
     /// So much is read of the body of the answer.
     most: usize,
+    patience: Option<Duration>,
+    greeting: Option<Greeting>,
 }
 
 impl Request {
@@ -85,6 +88,8 @@ impl Request {
             shown: Shown::TheDoors,
             address: None,
             most: MAX_BODY,
+            patience: None,
+            greeting: None,
         }
     }
 
@@ -143,7 +148,7 @@ impl Request {
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
         request.target = target.into();
-        (request.shown, request.address) = (Shown::TheDoors, None);
+        (request.shown, request.address, request.greeting) = (Shown::TheDoors, None, None);
         let is_plain = |(name, value): &(Vec<u8>, Value)| {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
         };
@@ -185,6 +190,26 @@ impl Request {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Begins the handshake in another way, with nobody verified and nothing secret shown.
+    #[must_use]
+    pub fn greeting(mut self, greeting: Greeting) -> Self {
+        self.greeting = Some(greeting);
+        self.showing(None)
+    }
+
+    /// Waits no longer than this for its answer: where many places are asked in which mostly nobody is.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// How long its answer may take, where that is less than for others.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// Leaves out one of the headers that stand in front.
@@ -257,6 +282,9 @@ impl Request {
         if let Shown::This(Some(certificate)) = &self.shown {
             message.show(Arc::clone(certificate));
         }
+        if let Some(greeting) = &self.greeting {
+            message.greet(greeting.clone());
+        }
         message
     }
 
@@ -274,6 +302,9 @@ impl Request {
     /// A line for a shell that asks the same; a credential stands as a variable. Without the headers that say who asks.
     pub(crate) fn curl(&self, origin: &Origin) -> String {
         let target = String::from_utf8_lossy(&self.target).into_owned();
+        if let Some(greeting) = &self.greeting {
+            return greeted(greeting, origin, &target);
+        }
         let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
         if !self.is_head() && (self.method != b"GET" || !self.body.is_empty()) {
             words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
@@ -312,6 +343,13 @@ impl Request {
             false => line,
         }
     }
+}
+
+/// A line that begins the handshake in another way, which `curl` does not.
+fn greeted(greeting: &Greeting, origin: &Origin, target: &str) -> String {
+    let head = format!("GET {target} HTTP/1.1\\r\\nHost: {}\\r\\nConnection: close\\r\\n\\r\\n", origin.authority());
+    let name = greeting.name.as_ref().map_or_else(|| "-noservername".to_owned(), |name| format!("-servername {name}"));
+    format!("printf {} | openssl s_client -quiet {name} -connect {}:{}", quoted(&head), origin.host(), origin.port())
 }
 
 /// A word for a POSIX shell.

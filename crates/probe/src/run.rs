@@ -15,6 +15,7 @@ use crate::error::ProbeError;
 use crate::intent::{Hook, Mode};
 use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
 use crate::plan::Plan;
+use crate::product::Product;
 use crate::random::{self, Blinding};
 use crate::request::Request;
 use crate::response::Response;
@@ -174,7 +175,7 @@ impl Run {
         let message = request.message(origin, &self.id);
         self.keep_secrets(&message);
         let begin = self.now().tick;
-        let outcome = self.wire.ask((origin, reach), request.address(), &message, request.reception());
+        let outcome = self.wire.ask((origin, reach), request, &message);
         let elapsed = self.now().tick.saturating_sub(begin);
         let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
@@ -326,6 +327,12 @@ impl Run {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// The product that answers at a door, if it was recognised.
+    pub(crate) fn product(&self, door: &str) -> Option<Product> {
+        let note = self.notes.iter().find(|note| note.name == PRODUCT && note.door == door)?;
+        Product::named(&note.value)
     }
 
     /// How far it goes.

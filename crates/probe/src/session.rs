@@ -20,6 +20,7 @@ use crate::controls::{Content, Decoy};
 use crate::doubt::Doubt;
 use crate::intent::{Door, Intent, Known, Login, Role, Visibility};
 use crate::observation::{Observation, ObservationId, Seen};
+use crate::product::Product;
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::run::{Discovered, Run};
@@ -200,12 +201,12 @@ impl Session<'_> {
         self.ask_at(&origin, request)
     }
 
-    /// Asks the door, one of its realms or its storage; what the user has not declared is not asked.
+    /// Asks the door, one of its realms, its storage or its peers; what the user has not declared is not asked.
     ///
     /// # Errors
     /// As [`Session::ask`].
     pub fn ask_at(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
-        if !self.door.has_realm(origin) && !self.door.has_storage(origin) {
+        if !self.door.has_realm(origin) && !self.door.has_storage(origin) && !self.door.has_peer(origin) {
             return Err(self.undeclared_storage(origin.clone()));
         }
         self.send(origin, self.door.reach(origin), request)
@@ -447,6 +448,11 @@ impl Session<'_> {
     pub(crate) fn note(&mut self, name: &'static str, value: &str) {
         let (door, value) = (self.door.name.clone(), self.run.clean(value));
         self.run.note(crate::run::Note { door, name, value });
+    }
+
+    /// The product that answers at the door, if it was recognised.
+    pub(crate) fn product(&self) -> Option<Product> {
+        self.run.product(&self.door.name)
     }
 
     /// Everything that was asked so far.

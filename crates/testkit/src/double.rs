@@ -3,12 +3,14 @@
 //! It has three doors, one of them over TLS, and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
+mod beside;
 mod crates;
 mod flaw;
 mod forged;
 mod judgement;
 mod known;
 mod leaks;
+mod products;
 mod readings;
 mod repository;
 mod routes;
@@ -69,6 +71,7 @@ pub struct Double {
     front: Server,
     mirror: Server,
     secure: Server,
+    beside: Server,
     state: Arc<State>,
 }
 
@@ -92,6 +95,7 @@ impl Double {
             uploads: Mutex::default(),
             mounted: Mutex::default(),
             cached: Mutex::default(),
+            fetched: Mutex::default(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
@@ -102,7 +106,7 @@ impl Double {
         };
         let mirror = door("mirror");
         state.mirror.set(mirror.address().to_string()).expect("nobody has said so before");
-        Self { front: door("double"), mirror, secure: secure::start(&state), state }
+        Self { front: door("double"), mirror, secure: secure::start(&state), beside: beside::start(&state), state }
     }
 
     /// `http://host:port`.
@@ -118,6 +122,16 @@ impl Double {
     /// The door over TLS, which demands [`Double::certificate`]: the same content, and layers behind redirects.
     pub fn secure(&self) -> String {
         format!("https://{NAME}:{}", self.secure.address().port())
+    }
+
+    /// What stands beside the doors: another port of their host, storage, and a peer.
+    pub fn beside(&self) -> String {
+        self.beside.url()
+    }
+
+    /// The port of [`Double::beside`].
+    pub fn other_port(&self) -> u16 {
+        self.beside.address().port()
     }
 
     /// What opens a connection to [`Double::secure`].
@@ -193,6 +207,8 @@ struct State {
     mounted: Mutex<Vec<String>>,
     /// What a careless cache in front has kept.
     cached: Mutex<Vec<String>>,
+    /// What was handed out and kept for whoever comes next.
+    fetched: Mutex<Vec<String>>,
 }
 
 /// One door.
@@ -209,11 +225,20 @@ impl Registry {
     }
 
     fn answer(&self, request: &Request) -> Answer {
+        let answer = self.respond(request);
+        match self.policy() {
+            Some(policy) => answer.with("Strict-Transport-Security", policy),
+            None => answer,
+        }
+    }
+
+    fn respond(&self, request: &Request) -> Answer {
         let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
-        if let Some(answer) = self.at_secure(request).or_else(|| self.misread(request)) {
+        let flawed = self.at_secure(request).or_else(|| self.misread(request)).or_else(|| self.beside(request));
+        if let Some(answer) = flawed {
             return answer;
         }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
@@ -274,11 +299,11 @@ impl Registry {
 
     /// What is behind a redirect, for whoever knows its digest and, over TLS, has its signature.
     fn stored(&self, request: &Request, digest: &str, query: &str) -> Answer {
-        if !self.is_signed(query) {
+        if !self.is_signed(request, digest, query) {
             return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
         }
-        let layers = self.state.repositories.values().map(|image| image.layer.clone());
-        let stored = layers.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
+        let blobs = self.state.repositories.values().flat_map(|image| [image.layer.clone(), image.config.clone()]);
+        let stored = blobs.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
         stored.map_or_else(|| self.refuse(request, None, None), |stored| repository::bytes(request, &stored))
     }
 }

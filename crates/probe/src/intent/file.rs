@@ -13,7 +13,8 @@ use toml::Spanned;
 use super::cargo::{self, CargoEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::{
-    Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source, Visibility,
+    Door, Hook, Identity, Intent, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source,
+    Visibility,
 };
 
 /// Why an intent file was not accepted, and where in it.
@@ -100,6 +101,12 @@ pub enum IntentError {
         /// Why, in the words of whoever looked.
         why: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Ports that cannot be asked.
+    #[error("not a list of ports: write at most {MAX_PORTS}, none of them 0")]
+    Ports {
+        /// Where.
+        span: Range<usize>,
+    },
     /// A status that refuses nothing.
     #[error("not the status of a refusal: write one from 400 to 499")]
     Status {
@@ -178,6 +185,7 @@ impl IntentError {
             | Self::Bound { span }
             | Self::HalfCertificate { span }
             | Self::Certificate { span, .. }
+            | Self::Ports { span }
             | Self::Status { span }
             | Self::NoReference { span }
             | Self::UnknownCheck { span }
@@ -226,6 +234,9 @@ struct DoorEntry {
     storage: Vec<Spanned<String>>,
     certificate_file: Option<Spanned<String>>,
     key_file: Option<Spanned<String>>,
+    ports: Option<Spanned<Vec<u16>>>,
+    #[serde(default)]
+    peers: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -337,10 +348,17 @@ fn doors(entries: &[DoorEntry], read: &impl Fn(&str) -> Result<Secret, Why>) -> 
             realms: [shipped.realms, origins(&entry.realms)?].concat(),
             storage: [shipped.storage, origins(&entry.storage)?].concat(),
             certificate: certificate(entry, &shipped.origin, read)?,
+            ports: entry.ports.as_ref().map(ports).transpose()?,
+            peers: origins(&entry.peers)?,
             origin: shipped.origin,
         });
     }
     if doors.is_empty() { Err(IntentError::NoDoor) } else { Ok(doors) }
+}
+
+fn ports(ports: &Spanned<Vec<u16>>) -> Result<Vec<u16>, IntentError> {
+    let fit = ports.get_ref().len() <= MAX_PORTS && !ports.get_ref().contains(&0);
+    if fit { Ok(ports.get_ref().clone()) } else { Err(IntentError::Ports { span: ports.span() }) }
 }
 
 fn certificate(
@@ -456,6 +474,8 @@ url = "https://registry.example"
 vantage = "internet"
 realms = ["https://auth.example"]
 storage = ["https://bucket.example"]
+ports = [80, 5000]
+peers = ["http://spegel.example:5000"]
 
 [[door]]
 name = "mirror"
@@ -525,6 +545,8 @@ by = "ann"
         let (edge, mirror) = (&intent.doors[0], &intent.doors[1]);
         assert_eq!((edge.vantage.as_str(), mirror.vantage.as_str()), ("internet", "here"));
         assert!(edge.has_realm(&"https://auth.example".parse().unwrap()));
+        assert!(edge.has_peer(&"http://spegel.example:5000".parse().unwrap()));
+        assert_eq!((edge.ports.as_deref(), mirror.ports.as_deref()), (Some([80, 5000].as_slice()), None));
         assert!(!mirror.has_realm(&"https://auth.example".parse().unwrap()));
         assert_eq!(intent.private().map(ToString::to_string).collect::<Vec<_>>(), ["team/app:1.0"]);
         assert_eq!(intent.login(Role::Control, edge).map(|login| login.user.as_str()), Some("ci"));
@@ -576,6 +598,9 @@ by = "ann"
             ("visibility = \"private\"", "visibility = \"public\""),
             ("vantage = \"internet\"", "key_file = \"edge.key\""),
             ("vantage = \"internet\"", "certificate_file = \"edge.pem\"\nkey_file = \"edge.key\""),
+            ("[80, 5000]", "[80, 0]"),
+            ("[80, 5000]", "[65536]"),
+            ("http://spegel.example:5000", "spegel"),
             ("role = \"control\"", "role = \"admin\""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),

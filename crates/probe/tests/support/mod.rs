@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use outbound::{ClientCertificate, Dialer};
+use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
     Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
     Target, Verdict, Visibility, Waits, catalogue, probe,
@@ -37,6 +37,7 @@ pub(crate) fn intent(url: &str, control: bool) -> Intent {
 pub(crate) fn whole(double: &Double) -> Intent {
     let mut intent = intent(&double.url(), true);
     intent.doors.push(Door { name: "mirror".to_owned(), ..Door::new(double.mirror().parse().unwrap()) });
+    declare_beside(&mut intent.doors[0], double);
     let known = |name: &str, visibility| Known {
         name: name.parse().unwrap(),
         tag: Some(TAG.parse().unwrap()),
@@ -55,6 +56,14 @@ pub(crate) fn whole(double: &Double) -> Intent {
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
     intent
+}
+
+/// What stands beside a door, so that it is asked.
+fn declare_beside(door: &mut Door, double: &Double) {
+    let beside: Origin = double.beside().parse().unwrap();
+    door.ports = Some(vec![double.other_port()]);
+    door.peers.push(beside.clone());
+    door.storage.push(beside);
 }
 
 fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Identity {
@@ -85,6 +94,7 @@ pub(crate) fn over_tls(double: &Double) -> Intent {
     let certificate = ClientCertificate::from_der(&origin, shown.chain, shown.key);
     let name = intent.doors[0].name.clone();
     intent.doors[0] = Door { name, certificate: Some(Arc::new(certificate)), ..Door::new(origin) };
+    declare_beside(&mut intent.doors[0], double);
     intent
 }
 

@@ -1,13 +1,22 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 9] =
-    ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "CARGO-08", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 18] = [
+    "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08", "TLS-01",
+    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-10",
+];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
     pub fn is_over_tls(self) -> bool {
-        matches!(self, Self::SchemeFromForwarded | Self::UpperCaseHostOpens) || OVER_TLS.contains(&self.check())
+        matches!(
+            self,
+            Self::SchemeFromForwarded
+                | Self::UpperCaseHostOpens
+                | Self::CachesRedirects
+                | Self::OtherPortIsPlain
+                | Self::OtherPortIsOpenOverTls
+        ) || OVER_TLS.contains(&self.check())
     }
 }
 
@@ -344,6 +353,116 @@ flaws! {
     EndlessRedirect => "INGR-08" Fails,
     /// Nobody looks at the signature of a redirect.
     UnsignedRedirect => "INGR-09" Fails,
+    /// Who asks for no name needs no certificate.
+    NamelessNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for another name needs no certificate.
+    OthersNeedNoCertificate => "INGR-04" Fails,
+    /// Under another name the manifest is open.
+    OpenUnderOtherName => "INGR-04" Fails,
+    /// Who asks in upper case needs no certificate.
+    UpperCaseNeedsNoCertificate => "INGR-04" Fails,
+    /// Whose ClientHello comes in pieces needs no certificate.
+    PiecesNeedNoCertificate => "INGR-04" Fails,
+    /// The virtual host of a machine inside is open.
+    OpenToMachines => "INGR-06" Fails,
+    /// The virtual host of a cluster is open.
+    OpenToCluster => "INGR-06" Fails,
+    /// What somebody who may has fetched is handed to everybody.
+    CachesBlobs => "INGR-07" Fails,
+    /// The redirect that somebody who may has got is handed to everybody.
+    CachesRedirects => "INGR-07" Fails,
+    /// The signature of a redirect is good for every blob.
+    AnyDigestIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect is good for every method.
+    AnyMethodIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect does not cover its end.
+    EndIsNotSigned => "INGR-10" Fails,
+    /// Storage lists what is in it.
+    BucketIsListed => "INGR-11" Fails,
+    /// The same where it is asked in the newer way.
+    BucketIsListedByType => "INGR-11" Fails,
+    /// The same in the way of another cloud.
+    ContainerIsListed => "INGR-11" Fails,
+    /// Storage hands out every layer.
+    BucketIsOpen => "INGR-11" Fails,
+    /// A redirect names a host inside.
+    NamesInternalStorage => "INGR-12" Fails,
+    /// The first version of the API answers to a ping.
+    FirstVersionAnswers => "INGR-13" Fails,
+    /// Its search names what is private.
+    FirstVersionSearches => "INGR-13" Fails,
+    /// It lists images.
+    FirstVersionListsImages => "INGR-13" Fails,
+    /// It lists tags.
+    FirstVersionListsTags => "INGR-13" Fails,
+    /// The API is open under the prefix of Artifactory.
+    OpenUnderArtifactory => "INGR-14" Fails,
+    /// The API is open under the prefix of Nexus.
+    OpenUnderNexus => "INGR-14" Fails,
+    /// The API is open under a prefix of a proxy.
+    OpenUnderRegistry => "INGR-14" Fails,
+    /// Another port serves the registry to everybody.
+    OtherPortIsOpen => "INGR-01" Fails,
+    /// The same over TLS.
+    OtherPortIsOpenOverTls => "INGR-01" Fails,
+    /// Another port asks for passwords in the clear.
+    OtherPortIsPlain => "INGR-01" Fails,
+    /// Harbor names private projects.
+    HarborListsProjects => "INGR-15" Fails,
+    /// Harbor finds private repositories.
+    HarborFinds => "INGR-15" Fails,
+    /// Harbor counts private repositories.
+    HarborCounts => "INGR-15" Fails,
+    /// Harbor says where it stores.
+    HarborTellsStorage => "INGR-15" Fails,
+    /// Harbor lists every repository.
+    HarborListsRepositories => "INGR-15" Fails,
+    /// Harbor lists the repositories of a project.
+    HarborListsOfProject => "INGR-15" Fails,
+    /// Quay lists private repositories among public ones.
+    QuayListsAll => "INGR-15" Fails,
+    /// Quay lists a private namespace.
+    QuayListsNamespace => "INGR-15" Fails,
+    /// Quay tells how its parts are.
+    QuayTellsHealth => "INGR-15" Fails,
+    /// Nexus lists what is in a repository.
+    NexusListsComponents => "INGR-15" Fails,
+    /// Nexus finds every image.
+    NexusFinds => "INGR-15" Fails,
+    /// Nexus names its repositories.
+    NexusListsRepositories => "INGR-15" Fails,
+    /// Artifactory lets strangers deploy.
+    ArtifactoryLetsDeploy => "INGR-15" Fails,
+    /// Artifactory names its repositories.
+    ArtifactoryListsRepositories => "INGR-15" Fails,
+    /// Artifactory lists the images of a repository.
+    ArtifactoryListsImages => "INGR-15" Fails,
+    /// Gitea lists the images of an owner.
+    GiteaListsPackages => "INGR-15" Fails,
+    /// Gitea finds private repositories.
+    GiteaFinds => "INGR-15" Fails,
+    /// GitLab finds private projects.
+    GitLabFinds => "INGR-15" Fails,
+    /// GitLab lists the images of a private project.
+    GitLabListsImages => "INGR-15" Fails,
+    /// zot shows who may do what.
+    ZotTellsRules => "INGR-15" Fails,
+    /// zot lists the newest images.
+    ZotFindsNewest => "INGR-15" Fails,
+    /// zot shows which repositories people like.
+    ZotTellsPreferences => "INGR-15" Fails,
+    /// kellnr finds private crates.
+    KellnrFinds => "INGR-15" Fails,
+    /// A peer hands the manifest on.
+    PeerIsOpen => "INGR-16" Fails,
+    /// A peer hands it on to whoever asks as a node does.
+    PeerIsOpenToNodes => "INGR-16" Fails,
+    /// A peer hands it on to whoever names the registry in a header.
+    PeerIsOpenByHeader => "INGR-16" Fails,
+    /// A peer hands layers on.
+    PeerHandsLayersOn => "INGR-16" Fails,
+    /// An upload goes on at another host.
+    UploadsElsewhere => "INGR-18" Fails,
     /// The other door is open.
     MirrorIsOpen => "INGR-17" Fails,
     /// The other door refuses everybody.
@@ -358,6 +477,32 @@ flaws! {
     SpeaksTls10 => "TLS-02" Fails,
     /// TLS 1.1 is spoken.
     SpeaksTls11 => "TLS-02" Fails,
+    /// RC4 is spoken.
+    SpeaksRc4 => "TLS-03" Fails,
+    /// 3DES is spoken.
+    Speaks3Des => "TLS-03" Fails,
+    /// Nothing is encrypted where nothing is asked for.
+    SpeaksNull => "TLS-03" Fails,
+    /// Keys for export are spoken.
+    SpeaksExport => "TLS-03" Fails,
+    /// The certificate has an RSA key of 1024 bits.
+    ShortRsaKey => "TLS-04" Fails,
+    /// The certificate has a key on a curve of 224 bits.
+    ShortCurveKey => "TLS-04" Fails,
+    /// A session goes on under any name.
+    ResumesUnderAnyName => "TLS-06" Fails,
+    /// No answer tells browsers to use TLS.
+    NoTransportPolicy => "TLS-07" Fails,
+    /// The policy ends at once.
+    TransportPolicyEnds => "TLS-07" Fails,
+    /// The redirect to https carries the query on.
+    RedirectCarriesQuery => "TLS-08" Fails,
+    /// The redirect to https carries the token on.
+    RedirectCarriesToken => "TLS-08" Fails,
+    /// The certificate is a shop's too.
+    CertificateIsShared => "TLS-10" Fails,
+    /// The certificate is for everything in a domain.
+    CertificateIsWild => "TLS-10" Fails,
     /// A certificate may be shown, or not.
     CertificateIsOptional => "TLS-05" Fails,
     /// Any certificate will do.

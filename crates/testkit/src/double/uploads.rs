@@ -78,7 +78,9 @@ impl Registry {
             _ if from.len() > 1 => Answer::http(request, 400, &[], b"{}"),
             _ => {
                 *self.state.uploads.lock().expect("no handler has panicked") += 1;
-                Answer::http(request, 202, &[("Location", UPLOAD), ("Docker-Upload-UUID", "upload-1")], b"")
+                let host = if self.has(Flaw::UploadsElsewhere) { "https://uploads.elsewhere.invalid" } else { "" };
+                let location = format!("{host}{UPLOAD}");
+                Answer::http(request, 202, &[("Location", &location), ("Docker-Upload-UUID", "upload-1")], b"")
             }
         }
     }
