@@ -3,6 +3,7 @@
 mod baseline;
 mod docker_login;
 mod hook;
+mod init;
 mod watch;
 mod webhook;
 
@@ -19,7 +20,7 @@ use protocol::Secret;
 
 use crate::cli::{Asked, KnownLogin, Once, Probe, ProbeVerb, ReportFormat};
 use crate::clock;
-use crate::config::{Excerpt, meant, plain, read_text, variable};
+use crate::config::{Configuration, Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
 
 /// Where the control's credential stands, unless a flag says otherwise.
@@ -29,10 +30,11 @@ const MAX_CREDENTIAL_BYTES: u64 = 64 << 10;
 /// The longest intent file, in bytes.
 const MAX_INTENT_BYTES: u64 = 1 << 20;
 
-/// Asks once, and says what came of it; or again and again.
-pub(crate) fn probe(flags: &Probe) -> Result<Exit, Failure> {
+/// Asks once, and says what came of it; or again and again; or writes down what to ask.
+pub(crate) fn probe(configuration: &Configuration, flags: &Probe) -> Result<Exit, Failure> {
     match &flags.verb {
         None => once(&flags.once),
+        Some(ProbeVerb::Init(flags)) => init::init(configuration, flags),
         Some(ProbeVerb::Watch(flags)) => watch::watch(flags),
     }
 }
@@ -173,9 +175,13 @@ fn of_file(path: &Path) -> Result<Intent, Failure> {
     let text = read_text(path, MAX_INTENT_BYTES)
         .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
     let base = path.parent().unwrap_or(Path::new(""));
+    of_text(&text, base).map_err(|error| mistake(path, &text, &error))
+}
+
+/// An intent whose files lie in this folder.
+fn of_text(text: &str, base: &Path) -> Result<Intent, IntentError> {
     let file = |name: &str| read_file(&base.join(name));
-    let intent = Intent::read(&text, |source, door| find(base, source, door), |words| hook::of(words, base), file);
-    intent.map_err(|error| mistake(path, &text, &error))
+    Intent::read(text, |source, door| find(base, source, door), |words| hook::of(words, base), file)
 }
 
 /// The secret of an identity; files are named from the folder of the intent.

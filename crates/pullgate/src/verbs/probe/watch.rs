@@ -152,5 +152,7 @@ mod tests {
         assert_eq!(pause(hour, 0), hour);
         assert_eq!(pause(hour, u8::MAX), Duration::from_secs(3240));
         assert!((0..=u8::MAX).all(|random| pause(hour, random) <= hour));
+        let longest = "36500d".parse::<crate::config::Period>().unwrap().duration();
+        assert!(pause(longest, u8::MAX) < longest);
     }
 }
