@@ -133,6 +133,14 @@ pub enum Need {
     Hook,
     /// A certificate of ours that the door demands.
     Certificate,
+    /// That a token for pushing alone must not read.
+    PushApart,
+    /// An upload of somebody else.
+    ForeignUpload,
+    /// A tag where deletes are switched off.
+    Kept,
+    /// Another repository that `low` owns.
+    Beside,
 }
 
 /// One question of the catalogue.

@@ -10,6 +10,7 @@ mod leak;
 mod spelled;
 mod tls;
 mod tok;
+mod writing;
 
 use crate::check::Check;
 
@@ -19,6 +20,7 @@ static GROUPS: &[&[Check]] = &[
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
+    &anon::write::CHECKS,
     &tok::CHECKS,
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
@@ -27,6 +29,7 @@ static GROUPS: &[&[Check]] = &[
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
+    &authz::write::CHECKS,
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
@@ -40,6 +43,8 @@ static GROUPS: &[&[Check]] = &[
     &tls::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    &bind::pushed::CHECKS,
+    &bind::shared::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

@@ -114,6 +114,7 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         Need::Config => session.content().is_some_and(|content| content.config.is_some()),
         Need::Layer => session.content().is_some_and(|content| content.layer().is_some()),
         Need::Identity(_) | Need::Public | Need::Owned | Need::Hook | Need::Certificate => true,
+        Need::PushApart | Need::ForeignUpload | Need::Kept | Need::Beside => true,
     }
 }
 

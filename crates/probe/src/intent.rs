@@ -7,6 +7,7 @@ mod file;
 mod identity;
 mod target;
 mod triage;
+mod write;
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,6 +23,7 @@ use crate::triage::Triage;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use target::{Target, TargetError};
+pub use write::Write;
 
 /// How soon whoever is taken back must be refused, unless the intent says.
 const REVOKED_WITHIN: Duration = Duration::from_secs(5);
@@ -210,6 +212,8 @@ pub struct Intent {
     pub max_redirect_ttl: Duration,
     /// Findings that the user knows about.
     pub triage: Vec<Triage>,
+    /// What checks need that write.
+    pub write: Write,
 }
 
 impl Intent {
@@ -225,6 +229,7 @@ impl Intent {
             revoked_within: REVOKED_WITHIN,
             max_redirect_ttl: MAX_REDIRECT_TTL,
             triage: Vec::new(),
+            write: Write::default(),
         }
     }
 

@@ -9,6 +9,7 @@
 //! proves nothing unless the bytes do.
 
 mod alike;
+mod archive;
 mod baseline;
 mod challenge;
 mod check;
@@ -49,7 +50,7 @@ pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
     Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Role,
-    Source, Target, TargetError, Visibility,
+    Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

@@ -97,6 +97,10 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
+            Need::PushApart => intent.write.push_apart,
+            Need::ForeignUpload => intent.write.foreign_upload.is_some(),
+            Need::Kept => intent.write.kept.is_some(),
+            Need::Beside => intent.write.beside.is_some(),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -118,6 +122,14 @@ impl Need {
             Self::Public => "public repository".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
             Self::Certificate => "certificate that this door demands".to_owned(),
+            Self::PushApart => {
+                "`push_apart = true` in `[write]`: that a token for pushing alone must not read".to_owned()
+            }
+            Self::ForeignUpload => {
+                "`foreign_upload` in `[write]`: an upload that is open in another repository".to_owned()
+            }
+            Self::Kept => "`kept` in `[write]`: a tag that `low` may delete, where deletes are switched off".to_owned(),
+            Self::Beside => "`beside` in `[write]`: another repository that `low` owns".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }
     }

@@ -123,6 +123,7 @@ pub(crate) struct Run {
     discovered: BTreeSet<Discovered>,
     notes: Vec<Note>,
     revoked: bool,
+    tidying: bool,
 }
 
 impl fmt::Debug for Run {
@@ -154,6 +155,7 @@ impl Run {
             discovered: BTreeSet::new(),
             notes: Vec::new(),
             revoked: false,
+            tidying: false,
         })
     }
 
@@ -239,8 +241,16 @@ impl Run {
         self.wire.trusts(chain, origin, Duration::from_secs(now) + from_now)
     }
 
+    /// From now on, or no longer, what is asked takes something away again that the run has left there: nothing ends that.
+    pub(crate) fn tidying(&mut self, tidying: bool) {
+        self.tidying = tidying;
+    }
+
     /// Nothing is sent beyond what was announced, nor to somebody who has stopped answering.
     fn afford(&self, origin: &Origin, kind: Kind) -> Result<(), Doubt> {
+        if self.tidying {
+            return Ok(());
+        }
         if self.spent.requests >= self.budget.requests || self.spent.bytes >= self.budget.bytes {
             return Err(Doubt::Budget);
         }

@@ -11,19 +11,22 @@ mod leaks;
 mod repository;
 mod sayings;
 mod secure;
+mod shelf;
 mod strangers;
 mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
 
 pub use flaw::{Effect, Flaw};
 pub use repository::Image;
+pub use shelf::FOREIGN_UPLOAD;
+use shelf::Shelf;
 use token::Tokens;
 
 use crate::image::digest_of;
@@ -38,6 +41,10 @@ pub const SECOND: &str = "team/other";
 pub const PUBLIC: &str = "public/base";
 /// M: what [`LOW`] owns.
 pub const OWN: &str = "probe/low";
+/// Another repository that [`LOW`] owns, in which nothing is.
+pub const BESIDE: &str = "probe/beside";
+/// What [`LOW`] may push to and delete from, where deletes are switched off.
+pub const KEPT: &str = "probe/kept";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
 /// Who may pull [`REPOSITORY`] and [`SECOND`].
@@ -48,6 +55,10 @@ pub const PASSWORD: &str = "s3cret-of-ci";
 pub const LOW: &str = "low";
 /// Its password.
 pub const LOW_PASSWORD: &str = "s3cret-of-low";
+/// Who may add to [`OWN`], and change nothing there.
+pub const CREATOR: &str = "creator";
+/// Its password.
+pub const CREATOR_PASSWORD: &str = "s3cret-of-creator";
 /// Who may pull [`OWN`], until [`Double::revoke`].
 pub const LEAVER: &str = "leaver";
 /// Its password.
@@ -70,13 +81,13 @@ impl Double {
     pub fn start(flaws: &[Flaw]) -> Self {
         let state = Arc::new(State {
             flaws: flaws.to_vec(),
-            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name))).into(),
+            repositories: [REPOSITORY, SECOND, PUBLIC, OWN, KEPT].map(|name| (name, Image::new(name))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
-            uploads: Mutex::default(),
+            shelf: Mutex::default(),
             mounted: Mutex::default(),
         });
         let door = |service: &'static str| {
@@ -121,10 +132,10 @@ impl Double {
         self.front.requests()
     }
 
-    /// What writers have left in [`OWN`]: uploads that are open, and blobs that were mounted.
+    /// What writers have left: uploads that are open, what was pushed or mounted, and what is gone.
     pub fn left_behind(&self) -> usize {
-        let uploads = *self.state.uploads.lock().expect("no handler has panicked");
-        uploads + self.state.mounted.lock().expect("no handler has panicked").len()
+        let shelf = self.state.shelf.lock().expect("no handler has panicked").left_behind();
+        shelf + self.state.mounted.lock().expect("no handler has panicked").len()
     }
 
     /// Takes [`LEAVER`] back.
@@ -159,8 +170,8 @@ struct State {
     ahead: AtomicU64,
     /// Where the other door is.
     mirror: OnceLock<String>,
-    /// Uploads that were opened and not closed.
-    uploads: Mutex<usize>,
+    /// What was written and not deleted.
+    shelf: Mutex<Shelf>,
     /// What was mounted and not deleted.
     mounted: Mutex<Vec<String>>,
 }
@@ -176,6 +187,11 @@ struct Registry {
 impl Registry {
     fn has(&self, flaw: Flaw) -> bool {
         self.state.flaws.contains(&flaw)
+    }
+
+    /// What was written.
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.state.shelf.lock().expect("no handler has panicked")
     }
 
     fn answer(&self, request: &Request) -> Answer {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::triage::{self, AcceptedEntry, InProgressEntry};
+use super::write::{self, WriteEntry};
 use super::{
     Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source, Visibility,
 };
@@ -135,6 +136,18 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// No end of a target.
+    #[error("not the end of a target: write what stands behind `blobs/uploads/`")]
+    Upload {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A reference without its tag.
+    #[error("no tag: write a name and a tag, such as \"probe/kept:1.0\"")]
+    NoTag {
+        /// Where.
+        span: Range<usize>,
+    },
     /// The secret that is named cannot be had.
     #[error("cannot read the credential: {why}")]
     Login {
@@ -169,6 +182,8 @@ impl IntentError {
             | Self::UnknownRepository { span }
             | Self::Day { span }
             | Self::Empty { span }
+            | Self::Upload { span }
+            | Self::NoTag { span }
             | Self::Login { span, .. } => Some(span.clone()),
         }
     }
@@ -193,6 +208,8 @@ struct File {
     accepted: Vec<AcceptedEntry>,
     #[serde(default)]
     in_progress: Vec<InProgressEntry>,
+    #[serde(default)]
+    write: WriteEntry,
 }
 
 #[derive(Deserialize)]
@@ -300,6 +317,7 @@ impl Intent {
             revoked_within,
             max_redirect_ttl,
             triage,
+            write: write::read(&file.write)?,
         })
     }
 }
@@ -479,6 +497,12 @@ door = "mirror"
 repository = "team/app"
 until = "2030-01-31"
 by = "ann"
+
+[write]
+push_apart = true
+foreign_upload = "6ba7b810?_state=x"
+kept = "probe/kept:1.0"
+beside = "probe/beside"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -558,6 +582,9 @@ by = "ann"
             ("the realm moves", " "),
             ("door = \"mirror\"", "door = \"miror\""),
             ("repository = \"team/app\"", "repository = \"team/base\""),
+            ("6ba7b810?_state=x", "6ba7b810 x"),
+            ("probe/kept:1.0", "probe/kept"),
+            ("probe/beside", "Probe/beside"),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

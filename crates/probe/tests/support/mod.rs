@@ -14,12 +14,13 @@ use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer};
 use probe::{
     Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, Waits, catalogue, probe,
+    Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
+    BESIDE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN,
+    PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
 };
 use testkit::secure::authority;
 
@@ -48,8 +49,15 @@ pub(crate) fn whole(double: &Double) -> Intent {
     intent.identities = vec![
         identity(Role::Control, USER, PASSWORD, &both),
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
+        identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
         Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
     ];
+    intent.write = Write {
+        push_apart: true,
+        foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
+        kept: Some((KEPT.parse().unwrap(), TAG.parse().unwrap())),
+        beside: Some(BESIDE.parse().unwrap()),
+    };
     intent.revoked_within = Duration::from_millis(500);
     intent
 }

@@ -158,7 +158,7 @@ impl Mounting {
 
     fn delete(&self, session: &mut Session<'_>, target: &str) {
         let delete = Request::new("DELETE", target).credential(self.low.credential());
-        let gone = session.ask(&delete).is_ok_and(|seen| seen.response().is_ok_and(|gone| gone.is_success()));
+        let gone = session.tidy(&delete).is_ok_and(|seen| seen.response().is_ok_and(|gone| gone.is_success()));
         if !gone {
             session.note("left behind", &format!("{target} could not be deleted"));
         }
