@@ -87,6 +87,8 @@ pub enum Group {
     Tls,
     /// Content belongs to a repository.
     Bind,
+    /// Crates of a Cargo registry.
+    Cargo,
 }
 
 impl Group {
@@ -104,6 +106,7 @@ impl Group {
             Self::Ingr => "INGR",
             Self::Tls => "TLS",
             Self::Bind => "BIND",
+            Self::Cargo => "CARGO",
         }
     }
 
@@ -141,6 +144,8 @@ pub enum Need {
     Kept,
     /// Another repository that `low` owns.
     Beside,
+    /// A private crate in a Cargo registry behind the door.
+    Crate,
 }
 
 /// One question of the catalogue.

@@ -3,6 +3,7 @@
 mod anon;
 mod authz;
 mod bind;
+mod cargo;
 mod ctl;
 mod forge;
 mod ingr;
@@ -45,6 +46,8 @@ static GROUPS: &[&[Check]] = &[
     &bind::mount::CHECKS,
     &bind::pushed::CHECKS,
     &bind::shared::CHECKS,
+    &cargo::CHECKS,
+    &cargo::written::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

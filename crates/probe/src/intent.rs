@@ -3,6 +3,7 @@
 //! An intent comes from references on a command line or from a file ([`Intent::read`]). It holds no verdict and asks
 //! nothing.
 
+mod cargo;
 mod file;
 mod identity;
 mod target;
@@ -20,6 +21,7 @@ use protocol::{Digest, Reference, Repository, Tag};
 use crate::request::Request;
 use crate::triage::Triage;
 
+pub use cargo::Cargo;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use target::{Target, TargetError};
@@ -210,6 +212,8 @@ pub struct Intent {
     pub revoked_within: Duration,
     /// How long a redirect to storage may be good for.
     pub max_redirect_ttl: Duration,
+    /// A Cargo registry beside it, if there is one.
+    pub cargo: Option<Cargo>,
     /// Findings that the user knows about.
     pub triage: Vec<Triage>,
     /// What checks need that write.
@@ -228,6 +232,7 @@ impl Intent {
             identities: Vec::new(),
             revoked_within: REVOKED_WITHIN,
             max_redirect_ttl: MAX_REDIRECT_TTL,
+            cargo: None,
             triage: Vec::new(),
             write: Write::default(),
         }
@@ -250,6 +255,12 @@ impl Intent {
     #[must_use]
     pub fn public(&self) -> Option<&Known> {
         self.repositories.iter().find(|known| known.visibility == Visibility::Public)
+    }
+
+    /// The Cargo registry behind a door.
+    #[must_use]
+    pub fn cargo_at(&self, door: &Door) -> Option<&Cargo> {
+        self.cargo.as_ref().filter(|cargo| cargo.doors.contains(&door.name))
     }
 
     /// The identity of a role that may be shown at a door.

@@ -215,7 +215,7 @@ impl Secrecy {
             Part::Bytes(bytes) => self.clean(&String::from_utf8_lossy(bytes)),
             Part::Credential(shown) => {
                 let hash = shown.fingerprint(|secret| self.blinding.hash(secret));
-                format!("{} [{hash}]", shown.scheme())
+                format!("{} [{hash}]", shown.scheme()).trim_start().to_owned()
             }
         };
         message.parts().iter().map(part).collect()

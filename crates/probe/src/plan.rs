@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use crate::check::{Check, Need};
-use crate::checks::catalogue;
+use crate::checks::{LAST, catalogue, find};
 use crate::intent::{Door, Intent, Known, Mode, Role};
 use crate::reception::MAX_BODY;
-use crate::run::{Budget, Waits};
+use crate::run::{Budget, Stop, Waits};
+
+/// After so many checks the control is asked again.
+pub(crate) const CHECKS_PER_CONTROL: usize = 25;
 
 /// How a run is meant to go.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct Settings {
     pub patience: Duration,
     /// How long it waits altogether, and how.
     pub waits: Waits,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 impl Default for Settings {
@@ -31,6 +36,7 @@ impl Default for Settings {
             vantage: None,
             patience: Duration::from_secs(10),
             waits: Waits::default(),
+            stop: Stop::default(),
         }
     }
 }
@@ -57,6 +63,8 @@ pub struct Plan<'a> {
     pub patience: Duration,
     /// How long it waits altogether, and how.
     pub waits: Waits,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 impl<'a> Plan<'a> {
@@ -70,16 +78,31 @@ impl<'a> Plan<'a> {
         };
         let doors = intent.doors.iter().filter(here);
         let cells = doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
-        Self { cells, mode: settings.mode, patience: settings.patience, waits: settings.waits.clone() }
+        Self {
+            cells,
+            mode: settings.mode,
+            patience: settings.patience,
+            waits: settings.waits.clone(),
+            stop: settings.stop.clone(),
+        }
     }
 
-    /// The most that the run sends and reads. A quarter more than the checks need is left for answers that ask to wait.
+    /// The most that the run sends and reads. A quarter more than the checks and the controls between them need is left for
+    /// answers that ask to wait.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        let asked = self.cells.iter().flat_map(|cell| &cell.checks).filter(|(_, selected)| selected.is_ok());
-        let requests: usize = asked.map(|(check, _)| check.requests).sum();
+        let requests: usize = self.cells.iter().map(Cell::requests).sum();
         let requests = requests + requests / 4;
         Budget { requests, bytes: requests * MAX_BODY }
+    }
+}
+
+impl Cell<'_> {
+    /// The most requests of its checks, and of the controls between them.
+    fn requests(&self) -> usize {
+        let asked = self.checks.iter().filter(|(_, selected)| selected.is_ok()).map(|(check, _)| check);
+        let control = find(LAST).map_or(0, |check| check.requests);
+        asked.clone().map(|check| check.requests).sum::<usize>() + asked.count() / CHECKS_PER_CONTROL * control
     }
 }
 
@@ -94,6 +117,7 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
         let there = match need {
             Need::Identity(role) => intent.login(*role, door).is_some(),
             Need::Certificate => door.certificate.is_some(),
+            Need::Crate => intent.cargo_at(door).is_some(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
@@ -130,6 +154,7 @@ impl Need {
             }
             Self::Kept => "`kept` in `[write]`: a tag that `low` may delete, where deletes are switched off".to_owned(),
             Self::Beside => "`beside` in `[write]`: another repository that `low` owns".to_owned(),
+            Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }
     }

@@ -117,6 +117,28 @@ impl Proof {
         Some(Self::of(seen, Obtained::Listing, format!("a list came that names {name}")))
     }
 
+    /// A line of a sparse index that is about this crate, in whatever spelling.
+    #[must_use]
+    pub fn crate_line(seen: &Observation, name: &str) -> Option<Self> {
+        let mut lines = success(seen)?.body.bytes.split(|byte| *byte == b'\n');
+        let folded = |name: &str| name.to_ascii_lowercase().replace('-', "_");
+        let is_about = |line: &[u8]| {
+            let line = serde_json::from_slice::<Value>(line).ok()?;
+            line.get("vers").and(line.get("name")?.as_str().map(|named| folded(named) == folded(name)))
+        };
+        let says = || format!("the index of {name} came");
+        lines.any(|line| is_about(line) == Some(true)).then(|| Self::of(seen, Obtained::Listing, says()))
+    }
+
+    /// The same bytes that somebody who may got, as far as either was read.
+    #[must_use]
+    pub fn same_bytes(seen: &Observation, held: &Observation) -> Option<Self> {
+        let (bytes, theirs) = (&success(seen)?.body.bytes, &success(held)?.body.bytes);
+        let says = || format!("{} bytes came, the same that somebody got who may", bytes.len());
+        let same = !bytes.is_empty() && bytes == theirs;
+        same.then(|| Self::of(seen, Obtained::Content, says()).after([held.id]))
+    }
+
     /// The digest of the private object in a header, whatever the status.
     #[must_use]
     pub fn digest_header(seen: &Observation, digest: &Digest) -> Option<Self> {

@@ -273,7 +273,10 @@ impl Request {
             words.push("-H".to_owned());
             words.push(match value {
                 Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
-                Value::Credential(shown) => format!("\"{name}: {} ${}\"", shown.scheme(), shown.label()),
+                Value::Credential(shown) => {
+                    let shown = format!("{} ${}", shown.scheme(), shown.label());
+                    format!("\"{name}: {}\"", shown.trim_start())
+                }
             });
         }
         for part in &self.body {

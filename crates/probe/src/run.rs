@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use outbound::{Chain, Credential, Destination, Dialer, Distrust, Message, Origin, Reach};
@@ -12,8 +13,9 @@ use serde::Serialize;
 
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
-use crate::intent::Hook;
+use crate::intent::{Hook, Mode};
 use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
+use crate::plan::Plan;
 use crate::random::{self, Blinding};
 use crate::request::Request;
 use crate::wire::{Wire, WireError};
@@ -61,6 +63,21 @@ impl Default for Waits {
 impl fmt::Debug for Waits {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Waits({:?})", self.most)
+    }
+}
+
+/// Ends a run early, from anywhere: nothing is asked any more, and what was written is taken away.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -113,6 +130,7 @@ pub(crate) struct Run {
     wire: Wire,
     clock: Clock,
     secrecy: Secrecy,
+    mode: Mode,
     budget: Budget,
     spent: Budget,
     waits: Waits,
@@ -124,6 +142,7 @@ pub(crate) struct Run {
     notes: Vec<Note>,
     revoked: bool,
     tidying: bool,
+    stop: Stop,
 }
 
 impl fmt::Debug for Run {
@@ -133,21 +152,16 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
-    pub(crate) fn new(
-        dialer: Dialer,
-        clock: Clock,
-        budget: Budget,
-        patience: Duration,
-        waits: Waits,
-    ) -> Result<Self, ProbeError> {
+    pub(crate) fn new(dialer: Dialer, clock: Clock, plan: &Plan<'_>) -> Result<Self, ProbeError> {
         Ok(Self {
             id: random::uuid()?,
-            wire: Wire::new(dialer, patience)?,
+            wire: Wire::new(dialer, plan.patience)?,
             clock,
             secrecy: Secrecy::new(Blinding::new()?),
-            budget,
+            mode: plan.mode,
+            budget: plan.budget(),
             spent: Budget { requests: 0, bytes: 0 },
-            waits,
+            waits: plan.waits.clone(),
             waited: Duration::ZERO,
             last: HashMap::new(),
             strikes: HashMap::new(),
@@ -156,6 +170,7 @@ impl Run {
             notes: Vec::new(),
             revoked: false,
             tidying: false,
+            stop: plan.stop.clone(),
         })
     }
 
@@ -251,6 +266,9 @@ impl Run {
         if self.tidying {
             return Ok(());
         }
+        if self.stop.is_asked() {
+            return Err(Doubt::Stopped);
+        }
         if self.spent.requests >= self.budget.requests || self.spent.bytes >= self.budget.bytes {
             return Err(Doubt::Budget);
         }
@@ -287,6 +305,9 @@ impl Run {
 
     /// Lets the user take an identity back. Asked for once, it is taken for done: nobody knows how far a hook came that failed.
     pub(crate) fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
+        if self.stop.is_asked() {
+            return Err(Doubt::Stopped);
+        }
         self.revoked = true;
         hook.act().map_err(|error| Doubt::Hook { why: error.to_string() })
     }
@@ -336,6 +357,11 @@ impl Run {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// How far it goes.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::thread;
 
-use probe::{Check, CheckResult, Mode, Report, Verdict, catalogue};
+use probe::{Check, CheckResult, Doubt, Outcome, Report, Severity, Thresholds, Verdict, catalogue};
 use support::{over_tls, run, run_as, verdict, whole};
 use testkit::double::{Double, Effect, Flaw};
 
@@ -69,17 +69,6 @@ fn is_found(flaw: Flaw) {
 }
 
 #[test]
-fn writers_leave_nothing_behind() {
-    let writers: Vec<&str> = catalogue().filter(|check| check.mode == Mode::Write).map(|check| check.id).collect();
-    let flaws = Flaw::ALL.iter().copied().filter(|flaw| writers.contains(&flaw.check()));
-    for flaw in flaws.map(Some).chain([None]) {
-        let double = Double::start(flaw.as_slice());
-        let report = run(&double, Some(&writers));
-        assert_eq!(double.left_behind(), 0, "{flaw:?}: {:?}", report.notes);
-    }
-}
-
-#[test]
 fn a_safe_registry_passes_every_check() {
     let reports = of(&[]);
     for check in catalogue() {
@@ -112,6 +101,37 @@ fn a_control_that_breaks_leaves_every_question_open() {
             assert!(matches!(found, Verdict::Inconclusive(_)), "{}: {found:?}", check.id);
         }
     }
+}
+
+/// What was asked before the last good control stands, and nothing that was asked after it.
+#[test]
+fn a_block_half_way_takes_back_only_what_came_after() {
+    let whole = run(&Double::start(&[]), None).spent.requests;
+    let double = Double::start(&[]);
+    double.block_after(whole / 2);
+    let report = run(&double, None);
+    assert_eq!(report.outcome(&Thresholds::default()), Outcome::Interfered);
+    let asked = report.results.iter().filter_map(|result| Some((result.check.id, result.verdict()?)));
+    let open: Vec<(&str, bool)> =
+        asked.map(|(id, verdict)| (id, matches!(verdict, Verdict::Inconclusive(_)))).collect();
+    let passed = open.iter().take_while(|(_, open)| !open).count();
+    assert!(passed >= 25 && open.len() - passed >= 25, "{passed} of {}", open.len());
+    assert!(open.iter().skip(passed).all(|(_, open)| *open), "after the last good control nothing passes: {open:?}");
+    let fails = report.results.iter().filter_map(CheckResult::verdict).any(|it| matches!(it, Verdict::Fail { .. }));
+    assert!(!fails, "a block is no finding");
+}
+
+/// A door that fails because a token is forged is a finding, and the question about the token stays open beside it.
+#[test]
+fn a_parser_that_breaks_is_a_finding_beside_an_open_question() {
+    let report = run(&Double::start(&[Flaw::FailsOnForgedTokens]), None);
+    for id in ["FORGE-01", "FORGE-02", "FORGE-06", "FORGE-14"] {
+        let Verdict::Fail { proof, severity } = verdict(&report, id) else { panic!("{id}") };
+        assert_eq!((*severity, proof.exposes()), (Severity::Medium, false), "{id}");
+        assert!(matches!(proof.open(), Some(Doubt::ServerFailed { .. } | Doubt::Named { .. })), "{id}: {proof:?}");
+    }
+    let high = Thresholds::default();
+    assert_eq!(report.outcome(&high), Outcome::Inconclusive, "the questions are still open");
 }
 
 #[test]

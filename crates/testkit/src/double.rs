@@ -3,6 +3,7 @@
 //! It has three doors, one of them over TLS, and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
+mod crates;
 mod flaw;
 mod forged;
 mod judgement;
@@ -13,7 +14,7 @@ mod sayings;
 mod secure;
 mod shelf;
 mod strangers;
-mod token;
+pub(crate) mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,10 @@ pub const BESIDE: &str = "probe/beside";
 pub const KEPT: &str = "probe/kept";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
+/// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
+pub const CRATE: &str = "secret_crate";
+/// Its only version.
+pub const VERSION: &str = "1.0.0";
 /// Who may pull [`REPOSITORY`] and [`SECOND`].
 pub const USER: &str = "ci";
 /// Its password.
@@ -85,6 +90,7 @@ impl Double {
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
+            patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
             shelf: Mutex::default(),
@@ -132,6 +138,11 @@ impl Double {
         self.front.requests()
     }
 
+    /// Refuses everybody after so many requests.
+    pub fn block_after(&self, requests: usize) {
+        self.state.patience.store(requests, Ordering::Relaxed);
+    }
+
     /// What writers have left: uploads that are open, what was pushed or mounted, and what is gone.
     pub fn left_behind(&self) -> usize {
         let shelf = self.state.shelf.lock().expect("no handler has panicked").left_behind();
@@ -166,6 +177,8 @@ struct State {
     tokens: Tokens,
     revoked: AtomicBool,
     asked: AtomicUsize,
+    /// After so many requests everybody is refused.
+    patience: AtomicUsize,
     /// How many seconds its clock is ahead of the world's.
     ahead: AtomicU64,
     /// Where the other door is.
@@ -196,7 +209,7 @@ impl Registry {
 
     fn answer(&self, request: &Request) -> Answer {
         let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
-        if self.has(Flaw::BlocksHalfWay) && asked >= PATIENCE {
+        if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
         if let Some(answer) = self.at_secure(request) {
@@ -212,6 +225,7 @@ impl Registry {
                 let flawed = self
                     .page(request, path)
                     .or_else(|| self.says(request, path, query))
+                    .or_else(|| self.crates(request, path))
                     .or_else(|| self.oddly_shown(request))
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path))
@@ -262,7 +276,8 @@ impl Registry {
         if !self.is_signed(query) {
             return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
         }
-        let layer = self.state.repositories.values().map(|image| &image.layer).find(|layer| digest_of(layer) == digest);
-        layer.map_or_else(|| self.refuse(request, None, None), |layer| repository::bytes(request, layer))
+        let layers = self.state.repositories.values().map(|image| image.layer.clone());
+        let stored = layers.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
+        stored.map_or_else(|| self.refuse(request, None, None), |stored| repository::bytes(request, &stored))
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
@@ -24,6 +26,24 @@ pub struct Pair {
     pub chain: Vec<Vec<u8>>,
     /// The key (PKCS #8).
     pub key: Vec<u8>,
+}
+
+impl Pair {
+    /// The chain, as PEM.
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect()
+    }
+
+    /// The key, as PEM.
+    pub fn key_pem(&self) -> String {
+        pem("PRIVATE KEY", &self.key)
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// What a server shows.
@@ -83,6 +103,11 @@ impl Authority {
         &self.certificate
     }
 
+    /// Its certificate, as PEM.
+    pub fn pem(&self) -> String {
+        pem("CERTIFICATE", &self.certificate)
+    }
+
     /// A certificate for a client.
     pub fn client(&self) -> Pair {
         let mut params = CertificateParams::new(Vec::new()).expect("no names are good names");
@@ -92,7 +117,8 @@ impl Authority {
         self.sign(&params)
     }
 
-    fn server(&self, shown: Shown) -> Pair {
+    /// A certificate for a server.
+    pub fn server(&self, shown: Shown) -> Pair {
         let name = if shown == Shown::OtherName { "elsewhere.invalid" } else { NAME };
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name is a name");
         let days = if shown == Shown::EndsSoon { 3 } else { 365 };

@@ -10,6 +10,7 @@ use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::cargo::{self, CargoEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
 use super::{
@@ -148,6 +149,20 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// The index of crates is at none of the doors that it is said to belong to.
+    #[error(
+        "not the index of a door: write the URL of a door and the path of `config.json`, such as \"https://registry.example/cargo/\""
+    )]
+    Index {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// No crate has such a name, or such a version.
+    #[error("not a crate: `crate` is letters, digits, `-` and `_`, and `version` a whole one such as \"1.0.0\"")]
+    Crate {
+        /// Where.
+        span: Range<usize>,
+    },
     /// The secret that is named cannot be had.
     #[error("cannot read the credential: {why}")]
     Login {
@@ -184,6 +199,8 @@ impl IntentError {
             | Self::Empty { span }
             | Self::Upload { span }
             | Self::NoTag { span }
+            | Self::Index { span }
+            | Self::Crate { span }
             | Self::Login { span, .. } => Some(span.clone()),
         }
     }
@@ -204,6 +221,7 @@ struct File {
     repository: Vec<RepositoryEntry>,
     #[serde(default)]
     identity: Vec<IdentityEntry>,
+    cargo: Option<CargoEntry>,
     #[serde(default)]
     accepted: Vec<AcceptedEntry>,
     #[serde(default)]
@@ -307,6 +325,7 @@ impl Intent {
         let (deny_anonymous, deny_known) = (statuses(&file.deny_anonymous)?, statuses(&file.deny_known)?);
         let revoked_within = file.revoked_within.as_ref().map_or(Ok(REVOKED_WITHIN), bound)?;
         let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
+        let cargo = file.cargo.as_ref().map(|entry| cargo::read(entry, &doors)).transpose()?;
         let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
         Ok(Self {
             deny_anonymous,
@@ -316,6 +335,7 @@ impl Intent {
             identities,
             revoked_within,
             max_redirect_ttl,
+            cargo,
             triage,
             write: write::read(&file.write)?,
         })
@@ -486,6 +506,11 @@ credential_env = "LEAVER"
 show_to = ["edge"]
 revoke = ["revoke", "leaver"]
 
+[cargo]
+index = "sparse+https://registry.example/cargo/"
+crate = "secret_crate"
+version = "1.0.0"
+
 [[accepted]]
 check = "TOK-01"
 until = "2030-03-31"
@@ -536,6 +561,11 @@ beside = "probe/beside"
         );
         assert_eq!(intent.public().map(|known| known.name.as_str()), Some("team/base"));
         assert_eq!(intent.revoked_within, Duration::from_millis(200));
+        let cargo = intent.cargo_at(edge).unwrap();
+        assert_eq!(
+            (cargo.path.as_str(), cargo.name.as_str(), intent.cargo_at(mirror)),
+            ("/cargo/", "secret_crate", None)
+        );
         let borne: Vec<String> = intent.triage.iter().map(ToString::to_string).collect();
         assert_eq!(borne, ["TOK-01 until 2030-03-31", "ANON-01 of team/app at mirror until 2030-01-31"]);
         assert_eq!((intent.deny_anonymous, intent.deny_known), (vec![401, 403], vec![401, 403, 404]));
@@ -577,6 +607,10 @@ beside = "probe/beside"
             ("[\"revoke\", \"leaver\"]", "[]"),
             ("\"200ms\"", "\"0s\""),
             ("\"200ms\"", "\"soon\""),
+            ("sparse+https://registry.example/cargo/", "https://other.example/cargo/"),
+            ("version = \"1.0.0\"", "version = \"1.0.0\"\ndoors = [\"mirror\"]"),
+            ("secret_crate", "secret crate"),
+            ("\"1.0.0\"", "\"latest\""),
             ("TOK-01", "TOK-99"),
             ("2030-03-31", "soon"),
             ("the realm moves", " "),

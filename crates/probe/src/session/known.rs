@@ -7,7 +7,7 @@ use outbound::{Origin, Reach};
 use super::{Caller, Session};
 use crate::controls::{self, Content};
 use crate::doubt::Doubt;
-use crate::intent::{Door, Hook, Identity, Intent, Known, Login, Role};
+use crate::intent::{Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, Role};
 use crate::observation::Seen;
 use crate::request::Request;
 use crate::token::{self, Exchanged, Realm, TokenRequest};
@@ -67,6 +67,20 @@ impl<'run> Session<'run> {
     #[must_use]
     pub fn tags(&self, name: &str) -> Request {
         Request::get(format!("/v2/{name}/tags/list"))
+    }
+
+    /// The crate that is private behind the door.
+    ///
+    /// # Errors
+    /// [`Doubt::Missing`] where the intent names none; a check that needs it is then not selected.
+    pub fn cargo(&self) -> Result<&'run Cargo, Doubt> {
+        self.intent.cargo_at(self.door).ok_or_else(|| missing("the intent names no crate here"))
+    }
+
+    /// How far the run goes: for a question that asks more where it may.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.run.mode()
     }
 
     /// Every other door that an identity may be shown to.

@@ -1,5 +1,5 @@
 //! Writing in a canary repository. Whoever writes notes first how it is undone; when the value goes, everything is
-//! undone, whatever ended the check: an answer, a doubt, a stop or a panic.
+//! undone, whatever ended the check: an answer, a doubt, or the end of the run.
 
 use outbound::Endpoint;
 use protocol::Digest;

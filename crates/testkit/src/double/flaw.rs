@@ -1,7 +1,8 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 8] = ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 9] =
+    ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "CARGO-08", "TLS-01", "TLS-02", "TLS-05"];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
@@ -307,6 +308,8 @@ flaws! {
     VerifiesTheFirstOfTwo => "FORGE-21" Fails,
     /// A token that is too long breaks the registry.
     FailsOnLongTokens => "FORGE-21" Fails,
+    /// A token that was not handed out breaks the registry.
+    FailsOnForgedTokens => "FORGE-01" Fails,
     /// What does not exist is 404, and what is private 401.
     TellsWhatExists => "LEAK-01" Fails,
     /// The refusal of what exists has one header more.
@@ -435,4 +438,36 @@ flaws! {
     TakesOtherTypes => "BIND-13" Fails,
     /// A manifest may have a member twice.
     TakesMembersTwice => "BIND-13" Fails,
+    /// Anybody gets the configuration of the index of crates.
+    OpenCargoConfig => "CARGO-01" Fails,
+    /// Crates are downloaded from a host that nobody named.
+    CratesElsewhere => "CARGO-01" Fails,
+    /// Anybody gets the index of a crate.
+    OpenCrateIndex => "CARGO-02" Fails,
+    /// Anybody downloads crates.
+    OpenCrate => "CARGO-03" Fails,
+    /// Whoever has a token downloads every crate.
+    KnownReadsCrates => "CARGO-03" Fails,
+    /// What is published is read before anybody asks who publishes.
+    ReadsCratesFirst => "CARGO-04" Fails,
+    /// A crate is looked up before anybody asks who yanks it.
+    LooksCratesUpFirst => "CARGO-04" Fails,
+    /// Anybody gets the owners of a crate.
+    OpenOwners => "CARGO-04" Fails,
+    /// The refusal waits for the body.
+    WaitsForBodies => "CARGO-04" Fails,
+    /// A token is no token as Bearer.
+    BearerIsUnknown => "CARGO-05" Fails,
+    /// A token as Bearer opens every crate.
+    BearerReadsCrates => "CARGO-05" Fails,
+    /// Names of crates are compared letter by letter, and found in any case.
+    FindsCratesInAnyCase => "CARGO-06" Fails,
+    /// Whoever has a token gets a crate under its other name.
+    FindsCratesByHyphen => "CARGO-06" Fails,
+    /// Nobody is told where to log in.
+    NoLoginUrl => "CARGO-07" Fails,
+    /// The redirect of a download is good for an hour.
+    LongCrateRedirect => "CARGO-08" Fails,
+    /// The redirect of a download does not end when it says.
+    EndlessCrateRedirect => "CARGO-08" Fails,
 }

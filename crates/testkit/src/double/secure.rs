@@ -75,16 +75,26 @@ impl Registry {
         let (repository, digest) = request.target.strip_prefix("/v2/")?.split_once("/blobs/")?;
         let image = self.state.repositories.get(repository)?;
         let is_layer = digest == digest_of(&image.layer) && self.may(request, repository, "pull");
-        let lifetime = if self.has(Flaw::LongRedirect) { 3600 } else { LIFETIME };
-        let location = format!("/storage/{digest}?Expires={}&{SIGNATURE}", self.now() + lifetime);
-        is_layer.then(|| Answer::http(request, 307, &[("Location", &location)], b""))
+        let lifetime = self.has(Flaw::LongRedirect).then_some(3600);
+        let location = self.signed(digest, lifetime).filter(|_| is_layer)?;
+        Some(Answer::http(request, 307, &[("Location", &location)], b""))
+    }
+
+    /// A signed way to what is stored, for so many seconds; none where the door hands everything out itself.
+    pub(super) fn signed(&self, digest: &str, lifetime: Option<u64>) -> Option<String> {
+        let end = self.now() + lifetime.unwrap_or(LIFETIME);
+        (self.service == SERVICE).then(|| format!("/storage/{digest}?Expires={end}&{SIGNATURE}"))
+    }
+
+    fn is_endless(&self) -> bool {
+        self.has(Flaw::EndlessRedirect) || self.has(Flaw::EndlessCrateRedirect)
     }
 
     /// Whether storage hands out what a redirect of this door leads to.
     pub(super) fn is_signed(&self, query: &str) -> bool {
         let end = query.split('&').find_map(|part| part.strip_prefix("Expires=")?.parse::<u64>().ok());
         let signed = self.has(Flaw::UnsignedRedirect) || query.split('&').any(|part| part == SIGNATURE);
-        let ended = end.is_some_and(|end| end < self.now()) && !self.has(Flaw::EndlessRedirect);
+        let ended = end.is_some_and(|end| end < self.now()) && !self.is_endless();
         self.service != SERVICE || (signed && !ended)
     }
 }

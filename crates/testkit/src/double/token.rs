@@ -209,14 +209,14 @@ fn part(value: &Value) -> String {
 }
 
 /// What is asked for, by query or by form.
-struct Asked(Vec<(String, String)>);
+pub(crate) struct Asked(Vec<(String, String)>);
 
 impl Asked {
-    fn read(fields: &str) -> Self {
+    pub(crate) fn read(fields: &str) -> Self {
         Self(fields.split('&').filter_map(parameter).collect())
     }
 
-    fn all(&self, wanted: &str) -> Vec<&str> {
+    pub(crate) fn all(&self, wanted: &str) -> Vec<&str> {
         self.0.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
     }
 }

@@ -68,6 +68,8 @@ impl Registry {
                 Answer::http(request, 201, &[("Location", &location), ("Docker-Content-Digest", digest)], b"")
             }
             _ if !posts => Answer::http(request, 405, &[], b""),
+            // Two sources are none, whoever has them.
+            _ if from.len() > 1 => Answer::http(request, 400, &[], b"{}"),
             _ => self.begin(request, OWN, None),
         }
     }
