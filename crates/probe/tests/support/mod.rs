@@ -96,9 +96,14 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    run_in(Mode::Intrusive, double, intent, only)
+}
+
+/// The same, as far as a mode goes.
+pub(crate) fn run_in(mode: Mode, double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
     let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
-    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, ..Settings::default() };
+    let settings = Settings { mode, intrusive, waits, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {
