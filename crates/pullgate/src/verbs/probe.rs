@@ -3,6 +3,7 @@
 mod baseline;
 mod docker_login;
 mod hook;
+mod usage;
 mod watch;
 mod webhook;
 
@@ -22,6 +23,8 @@ use crate::clock;
 use crate::config::{Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
 
+pub(crate) use usage::of_command_line;
+
 /// Where the control's credential stands, unless a flag says otherwise.
 const CREDENTIAL: &str = "PULLGATE_PROBE_CREDENTIAL";
 /// The longest file of a credential, in bytes.
@@ -32,7 +35,7 @@ const MAX_INTENT_BYTES: u64 = 1 << 20;
 /// Asks once, and says what came of it; or again and again.
 pub(crate) fn probe(flags: &Probe) -> Result<Exit, Failure> {
     match &flags.verb {
-        None => once(&flags.once),
+        None => once(&flags.once).inspect_err(|failure| usage::of_failure(flags.once.format, failure)),
         Some(ProbeVerb::Watch(flags)) => watch::watch(flags),
     }
 }
