@@ -81,6 +81,11 @@ impl Failure {
         self.exit
     }
 
+    /// The failure in plain words, where it is wrong usage.
+    pub(crate) fn wrong_usage(&self) -> Option<String> {
+        (self.exit == Exit::Usage).then(|| anstream::adapter::strip_str(&self.render()).to_string())
+    }
+
     /// The failure as it is printed on a terminal, with colour.
     pub(crate) fn render(&self) -> String {
         let mut said = spoken(&*self.error);

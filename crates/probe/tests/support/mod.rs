@@ -113,19 +113,28 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
-    run_until(double, intent, only, (Stop::default(), Box::new(clock())))
+    run_in(Mode::Intrusive, double, intent, only)
 }
 
-/// The same, until it is stopped, by this clock.
+/// The same, as far as a mode goes.
+pub(crate) fn run_in(mode: Mode, double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    run_by(&Settings { mode, ..Settings::default() }, double, intent, only, Box::new(clock()))
+}
+
+/// The same in every mode, until it is stopped, by this clock.
 pub(crate) fn run_until(
     double: &Double,
     intent: &Intent,
     only: Option<&[&str]>,
     (stop, clock): (Stop, Clock),
 ) -> Report {
+    run_by(&Settings { mode: Mode::Intrusive, stop, ..Settings::default() }, double, intent, only, clock)
+}
+
+fn run_by(settings: &Settings, double: &Double, intent: &Intent, only: Option<&[&str]>, clock: Clock) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
     let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
-    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, stop, ..Settings::default() };
+    let settings = Settings { intrusive, waits, ..settings.clone() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {

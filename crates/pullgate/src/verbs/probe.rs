@@ -4,6 +4,7 @@ mod baseline;
 mod docker_login;
 mod hook;
 mod init;
+mod usage;
 mod watch;
 mod webhook;
 
@@ -23,6 +24,8 @@ use crate::clock;
 use crate::config::{Configuration, Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
 
+pub(crate) use usage::of_command_line;
+
 /// Where the control's credential stands, unless a flag says otherwise.
 const CREDENTIAL: &str = "PULLGATE_PROBE_CREDENTIAL";
 /// The longest file of a credential, in bytes.
@@ -33,7 +36,7 @@ const MAX_INTENT_BYTES: u64 = 1 << 20;
 /// Asks once, and says what came of it; or again and again; or writes down what to ask.
 pub(crate) fn probe(configuration: &Configuration, flags: &Probe) -> Result<Exit, Failure> {
     match &flags.verb {
-        None => once(&flags.once),
+        None => once(&flags.once).inspect_err(|failure| usage::of_failure(flags.once.format, failure)),
         Some(ProbeVerb::Init(flags)) => init::init(configuration, flags),
         Some(ProbeVerb::Watch(flags)) => watch::watch(flags),
     }

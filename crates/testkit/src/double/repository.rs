@@ -31,13 +31,15 @@ impl Image {
         let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Env": variables } });
         let config = config.to_string().into_bytes();
         let descriptor = |kind: &str, bytes: &[u8]| json!({ "mediaType": format!("application/vnd.oci.image.{kind}"), "digest": digest_of(bytes), "size": bytes.len() });
-        let manifest = json!({
+        let mut manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": descriptor("config.v1+json", &config),
             "layers": [descriptor("layer.v1.tar", &layer)],
-            "annotations": { "notes": "n".repeat(notes) },
         });
+        if notes > 0 {
+            manifest["annotations"] = json!({ "notes": "n".repeat(notes) });
+        }
         Self { manifest: manifest.to_string().into_bytes(), config, layer }
     }
 }
