@@ -1,5 +1,4 @@
 //! Whoever writes takes everything away again, whatever ends the run.
-#![expect(clippy::unwrap_used, reason = "outside #[test] too, a panic is how a test fails")]
 
 mod support;
 
