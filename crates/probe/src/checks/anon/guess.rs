@@ -49,9 +49,12 @@ fn anon_18(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         return Ok(Answer::NotApplicable("the product that was recognised comes without a password"));
     }
     let made_up = random::hex(&random_bytes::<12>()?);
-    Ok(Answer::first_wrong(pairs, |(known, user, password)| match attempt(session, user, password)? {
-        Answer::Wrong(_) if !attempt(session, user, &made_up)?.is_refusal() => Ok(Answer::AsIntended),
-        answer => Ok(answer.named(known.as_str())),
+    Ok(Answer::first_wrong(pairs, |(known, user, password)| {
+        let answer = attempt(session, user, password)?;
+        let is_in = matches!(answer, Answer::Wrong(_));
+        // Whoever is let in with any password is not known by it.
+        let by_password = is_in && attempt(session, user, &made_up)?.is_refusal();
+        Ok(if is_in && !by_password { Answer::AsIntended } else { answer.named(known.as_str()) })
     }))
 }
 
