@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
-    Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Alias, AliasKind, Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress,
+    Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD,
-    OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER, VERSION,
+    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW,
+    LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, SECOND, TAG, THROUGH, USER, VERSION,
 };
 use testkit::secure::authority;
 
@@ -51,8 +51,13 @@ pub(crate) fn whole(double: &Double) -> Intent {
         identity(Role::Control, USER, PASSWORD, &both),
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
         identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
+        identity(Role::Refused, REFUSED, REFUSED_PASSWORD, &both),
         Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
     ];
+    let aliases = [(GROUP, AliasKind::Virtual), (BARE, AliasKind::BareProxy), (THROUGH, AliasKind::PullThrough)];
+    let alias =
+        |(name, kind): (&str, AliasKind)| Alias { name: name.parse().unwrap(), of: SECOND.parse().unwrap(), kind };
+    intent.aliases = aliases.map(alias).to_vec();
     intent.write = Write {
         push_apart: true,
         foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
