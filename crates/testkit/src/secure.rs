@@ -195,6 +195,13 @@ pub fn resuming_as(config: &ServerConfig, name: &'static str) -> Arc<ServerConfi
     Arc::new(config)
 }
 
+/// The same, for a server that takes HTTP/2.
+pub fn taking_http2(config: &ServerConfig) -> Arc<ServerConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Arc::new(config)
+}
+
 /// Sessions that forget under which name they were made.
 #[derive(Debug)]
 struct Renaming {

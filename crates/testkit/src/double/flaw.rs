@@ -1,9 +1,9 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 18] = [
+const OVER_TLS: [&str; 19] = [
     "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08", "TLS-01",
-    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-10",
+    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
 ];
 
 impl Flaw {
@@ -495,6 +495,10 @@ flaws! {
     RedirectCarriesQuery => "TLS-08" Fails,
     /// The redirect to https carries the token on.
     RedirectCarriesToken => "TLS-08" Fails,
+    /// The manifest is open over HTTP/2.
+    OpenOverHttp2 => "TLS-09" Fails,
+    /// HTTP/2 is refused in another way.
+    RefusesHttp2 => "TLS-09" Fails,
     /// The certificate is a shop's too.
     CertificateIsShared => "TLS-10" Fails,
     /// The certificate is for everything in a domain.
