@@ -13,7 +13,7 @@ use rcgen::{
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
+use rustls::server::{NoClientAuth, ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 
@@ -80,6 +80,8 @@ pub enum Demand {
     Optional,
     /// Whoever shows any certificate at all.
     Any,
+    /// Everybody, and no certificate is asked for.
+    Nothing,
 }
 
 /// An authority.
@@ -172,6 +174,7 @@ impl Authority {
             Demand::Certificate => verifier.build().expect("there is a root"),
             Demand::Optional => verifier.allow_unauthenticated().build().expect("there is a root"),
             Demand::Any => Arc::new(Anybody(Arc::clone(&provider))),
+            Demand::Nothing => Arc::new(NoClientAuth),
         };
         let own = self.server(shown);
         let chain = own.chain.into_iter().map(CertificateDer::from).collect();

@@ -359,6 +359,10 @@ flaws! {
     UpperCaseNeedsNoCertificate => "INGR-04" Fails,
     /// Whose ClientHello comes in pieces needs no certificate.
     PiecesNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for the address needs no certificate.
+    AddressNeedsNoCertificate => "INGR-04" Fails,
+    /// Who asks with a last dot needs no certificate.
+    LastDotNeedsNoCertificate => "INGR-04" Fails,
     /// The virtual host of a machine inside is open.
     OpenToMachines => "INGR-06" Fails,
     /// The virtual host of a cluster is open.

@@ -36,7 +36,7 @@ pub(super) fn start(state: &Arc<State>) -> Server {
     let config = authority().config(shown, demand);
     let config = if has(Flaw::ResumesUnderAnyName) { resuming_as(&config, OTHER_NAME) } else { config };
     let newer = taking_http2(&config);
-    let lenient = authority().config(shown, Demand::Optional);
+    let lenient = authority().config(shown, Demand::Nothing);
     let lax = LAX.map(|(flaw, is_meant)| (has(flaw), is_meant));
     let speaks = [(has(Flaw::SpeaksTls10), 1), (has(Flaw::SpeaksTls11), 2)];
     let weak = [
@@ -75,7 +75,7 @@ pub(super) fn start(state: &Arc<State>) -> Server {
 type Hello = fn(&[u8]) -> bool;
 
 /// For which ClientHellos no certificate is demanded.
-const LAX: [(Flaw, Hello); 5] = [
+const LAX: [(Flaw, Hello); 7] = [
     (Flaw::NamelessNeedNoCertificate, |hello| {
         !in_pieces(hello) && [NAME, "LOCALHOST", ".invalid"].iter().all(|name| !names(hello, name))
     }),
@@ -83,6 +83,8 @@ const LAX: [(Flaw, Hello); 5] = [
     (Flaw::OpenUnderOtherName, |hello| names(hello, ".invalid")),
     (Flaw::UpperCaseNeedsNoCertificate, |hello| names(hello, "LOCALHOST")),
     (Flaw::PiecesNeedNoCertificate, in_pieces),
+    (Flaw::AddressNeedsNoCertificate, |hello| names(hello, "127.0.0.1")),
+    (Flaw::LastDotNeedsNoCertificate, |hello| names(hello, "localhost.")),
 ];
 
 fn names(hello: &[u8], name: &str) -> bool {
