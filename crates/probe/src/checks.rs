@@ -8,6 +8,7 @@ mod ctl;
 mod forge;
 mod ingr;
 mod leak;
+mod route;
 mod spelled;
 mod tls;
 mod tok;
@@ -31,6 +32,11 @@ static GROUPS: &[&[Check]] = &[
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
+    &route::CHECKS,
+    &route::asked::CHECKS,
+    &route::claimed::CHECKS,
+    &route::answered::CHECKS,
+    &route::cached::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,

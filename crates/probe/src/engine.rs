@@ -1,6 +1,6 @@
 //! A run from its first question to its report: the controls, every selected check, the control again, then the verdicts.
 
-use outbound::Dialer;
+use outbound::{Credential, Dialer};
 
 use crate::check::{Check, Need, Severity};
 use crate::controls::{self, Controls};
@@ -46,6 +46,12 @@ pub fn probe(
 ) -> Result<Report, ProbeError> {
     let budget = plan.budget();
     let mut run = Run::new(dialer, clock, plan)?;
+    // Whoever was shown a secret in an earlier run may say it before it is shown in this one.
+    for door in &intent.doors {
+        for login in intent.identities.iter().map(|identity| &identity.login) {
+            run.keep_secret(&Credential::basic(&door.origin, &login.user, &login.secret));
+        }
+    }
     let begin = run.now();
     let all = plan.cells.iter().map(|cell| cell.checks.len()).sum();
     let (mut results, mut standings, mut done) = (Vec::new(), Vec::new(), 0);
@@ -125,6 +131,8 @@ fn ask(session: &mut Session<'_>, check: &'static Check, selected: &Result<(), S
         (Ok(()), None) => Ok((check.run)(session).unwrap_or_else(Answer::Open)),
     };
     let answer = answer.map(|answer| crash::found(session, check, answer));
+    // What a target says may be a credential that it was shown.
+    let answer = answer.map(|answer| answer.proved(|proof| proof.cleaned(|says| session.clean(says))));
     Asked { check, answer, seen: session.take_touched(), stretch }
 }
 

@@ -190,7 +190,7 @@ impl Known {
         format!("/v2/{}/blobs/{digest}", self.name)
     }
 
-    fn private(name: Repository, reference: Option<&Reference>) -> Self {
+    pub(crate) fn private(name: Repository, reference: Option<&Reference>) -> Self {
         Self {
             name,
             tag: reference.and_then(Reference::tag).cloned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::check::{Check, Need};
 use crate::checks::{LAST, catalogue, find};
 use crate::intent::{Door, Intent, Known, Mode, Role};
-use crate::reception::MAX_BODY;
+use crate::reception::{MAX_BODY, MAX_MANIFEST};
 use crate::run::{Budget, Waits};
 
 /// After so many checks the control is asked again.
@@ -17,7 +17,7 @@ pub struct Settings {
     /// How far it goes.
     pub mode: Mode,
     /// The ids of the intrusive checks that were asked for.
-    pub intrusive: Vec<String>,
+    pub intrusive: Vec<&'static str>,
     /// Asks only the doors of this vantage.
     pub vantage: Option<String>,
     /// How long one answer may take, from the first packet to the last byte.
@@ -82,16 +82,25 @@ impl<'a> Plan<'a> {
     pub fn budget(&self) -> Budget {
         let requests: usize = self.cells.iter().map(Cell::requests).sum();
         let requests = requests + requests / 4;
-        Budget { requests, bytes: requests * MAX_BODY }
+        // Each control may pull a manifest by its tag and by its digest that is longer than what is kept of any other answer.
+        let controls: usize = self.cells.iter().map(|cell| 2 + cell.controls_between()).sum();
+        Budget { requests, bytes: requests * MAX_BODY + 2 * controls * MAX_MANIFEST }
     }
 }
 
 impl Cell<'_> {
     /// The most requests of its checks, and of the controls between them.
     fn requests(&self) -> usize {
-        let asked = self.checks.iter().filter(|(_, selected)| selected.is_ok()).map(|(check, _)| check);
         let control = find(LAST).map_or(0, |check| check.requests);
-        asked.clone().map(|check| check.requests).sum::<usize>() + asked.count() / CHECKS_PER_CONTROL * control
+        self.asked().map(|check| check.requests).sum::<usize>() + self.controls_between() * control
+    }
+
+    fn controls_between(&self) -> usize {
+        self.asked().count() / CHECKS_PER_CONTROL
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &'static Check> {
+        self.checks.iter().filter(|(_, selected)| selected.is_ok()).map(|(check, _)| *check)
     }
 }
 
@@ -99,7 +108,7 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
     if check.mode > settings.mode {
         return Err(format!("it belongs to mode {}", check.mode));
     }
-    if check.mode == Mode::Intrusive && !settings.intrusive.iter().any(|id| id == check.id) {
+    if check.mode == Mode::Intrusive && !settings.intrusive.contains(&check.id) {
         return Err("it is intrusive, and nobody asked for it by its id".to_owned());
     }
     for need in check.needs {

@@ -9,7 +9,6 @@ use crate::controls::Decoy;
 use crate::doubt::Doubt;
 use crate::hello::{self, Offer, Said, Wanted};
 use crate::observation::{Came, Observation, ObservationId};
-use crate::random::hashes_to;
 use crate::response::Response;
 
 /// What kind of thing was obtained.
@@ -53,10 +52,9 @@ impl Proof {
     /// Bytes that hash to what was asked for, or to what the control saw.
     #[must_use]
     pub fn bytes(seen: &Observation, digest: &Digest) -> Option<Self> {
-        let bytes = success(seen)?.whole()?;
-        hashes_to(bytes, digest).then(|| {
-            Self::of(seen, Obtained::Content, format!("{} bytes came, and they hash to {digest}", bytes.len()))
-        })
+        let response = success(seen)?;
+        let says = || format!("{} bytes came, and they hash to {digest}", response.length());
+        response.hashes_to(digest).then(|| Self::of(seen, Obtained::Content, says()))
     }
 
     /// A part of a blob whose whole length is the one that its manifest gives, while a name that nobody has got nothing.
@@ -242,6 +240,12 @@ impl Proof {
     #[must_use]
     pub fn aside(self) -> Self {
         Self { aside: true, ..self }
+    }
+
+    /// The same in words from which something was taken out.
+    #[must_use]
+    pub(crate) fn cleaned(self, clean: impl FnOnce(&str) -> String) -> Self {
+        Self { says: clean(&self.says), ..self }
     }
 
     /// Of one way to ask among others: its name stands in front.

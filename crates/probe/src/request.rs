@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
 
+use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
+
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
     application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
@@ -64,6 +66,8 @@ pub struct Request {
     is_for_token: bool,
     shown: Shown,
     address: Option<SocketAddr>,
+    /// So much is read of the body of the answer.
+    most: usize,
     patience: Option<Duration>,
     greeting: Option<Greeting>,
 }
@@ -83,6 +87,7 @@ impl Request {
             is_for_token: false,
             shown: Shown::TheDoors,
             address: None,
+            most: MAX_BODY,
             patience: None,
             greeting: None,
         }
@@ -109,7 +114,7 @@ impl Request {
         request
     }
 
-    /// With a body of this type; its length stands in front.
+    /// With a body of this type; its length stands in front, unless the check gives its own or leaves it out.
     #[must_use]
     pub fn body(mut self, kind: &str, bytes: Vec<u8>) -> Self {
         self.body = vec![Value::Bytes(bytes)];
@@ -123,9 +128,10 @@ impl Request {
         self
     }
 
-    /// Asks for a manifest of any kind.
+    /// Asks for a manifest of any kind. One that is longer than what is kept is read all the same, for its hash.
     #[must_use]
-    pub fn accepting_manifests(self) -> Self {
+    pub fn accepting_manifests(mut self) -> Self {
+        self.most = MAX_MANIFEST;
         self.header("Accept", MANIFEST_TYPES)
     }
 
@@ -233,10 +239,20 @@ impl Request {
         self.keep
     }
 
+    /// Whether a blob may come back.
+    pub(crate) fn asks_for_blob(&self) -> bool {
+        String::from_utf8_lossy(&self.target).to_ascii_lowercase().contains("blobs")
+    }
+
     /// Whether the answer has no body whatever its headers say.
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.method == b"HEAD"
+    }
+
+    /// What reads the answer.
+    pub(crate) fn reception(&self) -> Reception {
+        Reception::new(self.is_head(), self.most)
     }
 
     /// The bytes, for one origin, in one run.
@@ -256,7 +272,7 @@ impl Request {
             value.put(&mut message);
             message.push(b"\r\n");
         }
-        if !self.body.is_empty() {
+        if !self.body.is_empty() && !self.has_own("Content-Length") {
             let mut body = Message::default();
             self.put_body(&mut body);
             message.push(format!("Content-Length: {}\r\n", body.length()).as_bytes());
@@ -290,7 +306,7 @@ impl Request {
             return greeted(greeting, origin, &target);
         }
         let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
-        if !self.is_head() && self.method != b"GET" {
+        if !self.is_head() && (self.method != b"GET" || !self.body.is_empty()) {
             words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
         }
         if let Shown::This(Some(_)) = self.shown {

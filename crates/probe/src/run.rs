@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::product::Product;
 use crate::random::{self, Blinding};
 use crate::request::Request;
+use crate::response::Response;
 use crate::wire::{Wire, WireError};
 
 /// The least time between two requests at one origin: five in a second. None on loopback.
@@ -29,6 +30,8 @@ const STRIKES: u32 = 3;
 
 /// The name of the note that says which product answers at a door.
 pub(crate) const PRODUCT: &str = "product";
+/// The name of the note that says how soon an identity that was taken back was refused.
+pub(crate) const REVOCATION: &str = "revocation";
 
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;
@@ -174,7 +177,7 @@ impl Run {
         let begin = self.now().tick;
         let outcome = self.wire.ask((origin, reach), request, &message);
         let elapsed = self.now().tick.saturating_sub(begin);
-        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
+        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
     }
 

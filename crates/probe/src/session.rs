@@ -419,6 +419,11 @@ impl Session<'_> {
         self.run.keep_secret(credential);
     }
 
+    /// A text without credentials.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.run.clean(text)
+    }
+
     /// What the running check has seen so far.
     pub(crate) fn touched(&self) -> &[ObservationId] {
         &self.touched

@@ -16,8 +16,8 @@ use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
 use crate::request::Request;
 use crate::response::{Body, Ended, Response};
 
-/// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
-const MAX_ANSWER: usize = 2 * (MAX_HEAD + MAX_BODY);
+/// The most bytes of what is no answer to a request.
+const MAX_SAID: usize = 2 * MAX_HEAD;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -91,7 +91,7 @@ impl Wire {
     /// Must not be made, used or dropped on a thread that drives another runtime.
     pub(crate) fn new(dialer: Dialer, patience: Duration) -> Result<Self, ProbeError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ProbeError::Runtime)?;
-        let limits = Limits { time: patience, bytes: MAX_ANSWER };
+        let limits = Limits { time: patience, bytes: MAX_SAID };
         Ok(Self { runtime, dialer, limits, addresses: HashMap::new() })
     }
 
@@ -108,9 +108,9 @@ impl Wire {
         request: &Request,
         message: &Message,
     ) -> Result<Response, WireError> {
-        let mut reception = Reception::new(request.is_head());
+        let mut reception = request.reception();
         let time = request.patience().map_or(self.limits.time, |patience| patience.min(self.limits.time));
-        let limits = Limits { time, ..self.limits };
+        let limits = Limits { time, bytes: reception.most() };
         let end = self.at_each((origin, reach), request.address(), |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
             wire.runtime.block_on(wire.dialer.exchange(destination, message, limits, take, |_| ()))
@@ -125,10 +125,11 @@ impl Wire {
         messages: (&Message, &Message),
         other: &str,
     ) -> Result<Option<Response>, WireError> {
-        let mut reception = Reception::new(false);
+        let mut reception = Reception::new(false, MAX_BODY);
+        let limits = Limits { bytes: reception.most(), ..self.limits };
         let end = self.at_each((origin, reach), None, |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
-            wire.runtime.block_on(wire.dialer.resume(destination, messages, other, wire.limits, take))
+            wire.runtime.block_on(wire.dialer.resume(destination, messages, other, limits, take))
         })?;
         end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
     }

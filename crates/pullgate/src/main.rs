@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod data_folder;
 mod demo;
+mod figures;
 mod house;
 mod logs;
 mod output;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
     // Whoever asks another registry needs no configuration of ours, and none that is broken stands in the way.
-    let configuration = match matches!(cli.verb, Verb::Probe(_)) {
+    let configuration = match matches!(&cli.verb, Verb::Probe(probe) if !probe.is_about_us()) {
         true => Configuration::default(),
         false => Configuration::load(cli.place.into(), Environment::read()?)?,
     };
@@ -55,7 +56,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Verb::Why { request_id } => journal::why(configuration, &request_id),
         Verb::Audit(verb) => audit(configuration, verb),
-        Verb::Probe(flags) => verbs::probe::probe(&flags),
+        Verb::Probe(flags) => verbs::probe::probe(configuration, &flags),
     }
 }
 

@@ -1,43 +1,13 @@
 //! `pullgate probe` against a running pullgate, and against registries that are not as closed as they look.
-#![expect(clippy::unwrap_used, reason = "outside #[test] too, a panic is how a test fails")]
 
 mod support;
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
-use support::{PULLGATE, Registry};
+use support::probe::{closed, probe, said, stdout};
 use testkit::double::{Double, Flaw, PASSWORD, USER};
-
-/// A pullgate with one private image, and the robot that may pull it.
-fn closed() -> (Registry, support::Robot) {
-    let registry = Registry::start();
-    let pusher = registry.robot("pusher", &["--push", "team/**", "--pull", "team/**"]);
-    let config = registry.push_blob(&pusher, "team/app", b"{}");
-    let layer = registry.push_blob(&pusher, "team/app", &[7; 5000]);
-    let manifest = support::manifest(&config, 2, &layer, 5000);
-    assert_eq!(registry.push_manifest(&pusher, "team/app", "1.0", &manifest).head.status, 201);
-    let control = registry.robot("control", &["--pull", "team/app"]);
-    (registry, control)
-}
-
-/// Runs the verb with nothing but these words and variables, in a folder of its own.
-fn probe(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(PULLGATE);
-    command.arg("probe").args(words).current_dir(folder).env_clear().env("HOME", folder);
-    command.envs(variables.iter().copied()).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    format!("{}\n{}", testkit::normalised(&stdout(output)), testkit::normalised(&errors))
-}
 
 #[test]
 fn pullgate_is_private_and_the_probe_proves_it() {

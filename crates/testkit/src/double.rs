@@ -11,7 +11,9 @@ mod judgement;
 mod known;
 mod leaks;
 mod products;
+mod readings;
 mod repository;
+mod routes;
 mod sayings;
 mod secure;
 mod strangers;
@@ -76,9 +78,14 @@ pub struct Double {
 impl Double {
     /// A registry with these flaws, and no others.
     pub fn start(flaws: &[Flaw]) -> Self {
+        Self::with_notes_of(0, flaws)
+    }
+
+    /// The same with manifests that are longer by so many bytes.
+    pub fn with_notes_of(length: usize, flaws: &[Flaw]) -> Self {
         let state = Arc::new(State {
             flaws: flaws.to_vec(),
-            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name))).into(),
+            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name, length))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
@@ -87,6 +94,7 @@ impl Double {
             mirror: OnceLock::new(),
             uploads: Mutex::default(),
             mounted: Mutex::default(),
+            cached: Mutex::default(),
             fetched: Mutex::default(),
         });
         let door = |service: &'static str| {
@@ -134,6 +142,13 @@ impl Double {
     /// The private image.
     pub fn image(&self) -> &Image {
         &self.state.repositories[REPOSITORY]
+    }
+
+    /// Everything that no report may show: configurations, layers and crates, whole and as far as they are asked for.
+    pub fn hidden(&self) -> Vec<Vec<u8>> {
+        let images = self.state.repositories.values();
+        let parts = images.flat_map(|image| [image.config.clone(), image.layer.clone()]).chain([crates::file()]);
+        parts.flat_map(|part| [part[..part.len().min(1024)].to_vec(), part]).collect()
     }
 
     /// Every request at the first door so far.
@@ -190,6 +205,8 @@ struct State {
     uploads: Mutex<usize>,
     /// What was mounted and not deleted.
     mounted: Mutex<Vec<String>>,
+    /// What a careless cache in front has kept.
+    cached: Mutex<Vec<String>>,
     /// What was handed out and kept for whoever comes next.
     fetched: Mutex<Vec<String>>,
 }
@@ -220,7 +237,8 @@ impl Registry {
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
-        if let Some(answer) = self.at_secure(request).or_else(|| self.beside(request)) {
+        let flawed = self.at_secure(request).or_else(|| self.misread(request)).or_else(|| self.beside(request));
+        if let Some(answer) = flawed {
             return answer;
         }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, Waits, catalogue, probe,
+    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
+    Target, Verdict, Visibility, Waits, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
@@ -107,8 +107,7 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
-    let intrusive =
-        catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id.to_owned()).collect();
+    let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
     let settings = Settings { mode: Mode::Intrusive, intrusive, waits, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
@@ -129,8 +128,13 @@ fn dialer() -> Dialer {
 
 /// A whole run as the settings say.
 pub(crate) fn run_with(intent: &Intent, settings: &Settings) -> Report {
+    run_telling(intent, settings, |_| ())
+}
+
+/// The same, telling what is done.
+pub(crate) fn run_telling(intent: &Intent, settings: &Settings, tell: impl FnMut(Progress<'_>)) -> Report {
     let plan = Plan::new(intent, settings);
-    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), |_| ()).unwrap()
+    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), tell).unwrap()
 }
 
 /// Settings that do not wait long for anybody.
