@@ -138,16 +138,28 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
+    /// A run of what is planned.
     pub(crate) fn new(dialer: Dialer, clock: Clock, plan: &Plan<'_>) -> Result<Self, ProbeError> {
+        let run = Self::passive(dialer, clock, plan.budget(), plan.patience)?;
+        Ok(Self { mode: plan.mode, waits: plan.waits.clone(), ..run })
+    }
+
+    /// A run that is not planned, and that asks what anybody may ask.
+    pub(crate) fn passive(
+        dialer: Dialer,
+        clock: Clock,
+        budget: Budget,
+        patience: Duration,
+    ) -> Result<Self, ProbeError> {
         Ok(Self {
             id: random::uuid()?,
-            wire: Wire::new(dialer, plan.patience)?,
+            wire: Wire::new(dialer, patience)?,
             clock,
             secrecy: Secrecy::new(Blinding::new()?),
-            mode: plan.mode,
-            budget: plan.budget(),
+            mode: Mode::Passive,
+            budget,
             spent: Budget { requests: 0, bytes: 0 },
-            waits: plan.waits.clone(),
+            waits: Waits::default(),
             waited: Duration::ZERO,
             last: HashMap::new(),
             strikes: HashMap::new(),

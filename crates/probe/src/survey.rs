@@ -11,7 +11,7 @@ use crate::error::ProbeError;
 use crate::intent::{Door, Identity, Intent, Known, Login, Role, Target};
 use crate::reception::MAX_BODY;
 use crate::request::Request;
-use crate::run::{Budget, Clock, Run, Waits};
+use crate::run::{Budget, Clock, Run};
 use crate::session::{Caller, Session};
 
 /// The most requests of a survey.
@@ -33,7 +33,7 @@ impl Survey {
     /// [`ProbeError`] where the system has no randomness or no sockets.
     pub fn new(door: Door, login: Option<Login>, dialer: Dialer, clock: Clock) -> Result<Self, ProbeError> {
         let budget = Budget { requests: REQUESTS, bytes: REQUESTS * MAX_BODY };
-        let run = Run::new(dialer, clock, budget, PATIENCE, Waits::default())?;
+        let run = Run::passive(dialer, clock, budget, PATIENCE)?;
         let target = Target { origin: door.origin.clone(), private: Vec::new() };
         let show_to = vec![door.name.clone()];
         let control =

@@ -148,7 +148,7 @@ impl Wire {
         Ok(reply.map(|reply| {
             let headers = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
             let ended = if reply.end == End::Full { Ended::Cut } else { Ended::Whole };
-            Response { status: reply.status, headers, body: Body { bytes: reply.body, ended } }
+            Response { status: reply.status, interim: Vec::new(), headers, body: Body { bytes: reply.body, ended } }
         }))
     }
 

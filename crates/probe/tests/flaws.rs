@@ -83,7 +83,9 @@ fn evidence_is_whole(report: &Report, double: &Double) {
         assert!(!proof.evidence().is_empty(), "{}", result.check.id);
         for id in proof.evidence() {
             let seen = report.observation(*id).unwrap();
-            let begins = ["curl -sS", "TOKEN=$(curl -sS", "openssl "].iter().any(|begin| seen.curl.starts_with(begin));
+            let begins = ["curl -sS", "TOKEN=$(curl -sS", "openssl ", "printf 'GET "]
+                .iter()
+                .any(|begin| seen.curl.starts_with(begin));
             assert!(
                 begins && seen.curl.contains(&seen.origin.host().to_string()),
                 "{}: {}",
