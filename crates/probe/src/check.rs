@@ -140,6 +140,14 @@ pub enum Need {
     Storage,
     /// Mirrors and peers that are declared for the door.
     Peers,
+    /// That a token for pushing alone must not read.
+    PushApart,
+    /// An upload of somebody else.
+    ForeignUpload,
+    /// A tag where deletes are switched off.
+    Kept,
+    /// Another repository that `low` owns.
+    Beside,
     /// A private crate in a Cargo registry behind the door.
     Crate,
 }

@@ -12,6 +12,7 @@ mod route;
 mod spelled;
 mod tls;
 mod tok;
+mod writing;
 
 use crate::check::Check;
 
@@ -21,6 +22,7 @@ static GROUPS: &[&[Check]] = &[
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
+    &anon::write::CHECKS,
     &tok::CHECKS,
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
@@ -29,6 +31,7 @@ static GROUPS: &[&[Check]] = &[
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
+    &authz::write::CHECKS,
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
@@ -55,6 +58,8 @@ static GROUPS: &[&[Check]] = &[
     &tls::session::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    &bind::pushed::CHECKS,
+    &bind::shared::CHECKS,
     &cargo::CHECKS,
     &cargo::written::CHECKS,
     // It waits, and so comes last.

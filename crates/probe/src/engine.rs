@@ -45,7 +45,7 @@ pub fn probe(
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Report, ProbeError> {
     let budget = plan.budget();
-    let mut run = Run::new(dialer, clock, plan)?;
+    let mut run = Run::new(dialer, clock, budget, plan)?;
     // Whoever was shown a secret in an earlier run may say it before it is shown in this one.
     for door in &intent.doors {
         for login in intent.identities.iter().map(|identity| &identity.login) {
@@ -146,9 +146,13 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::Owned
         | Need::Hook
         | Need::Certificate
-        | Need::Crate
         | Need::Storage
-        | Need::Peers => true,
+        | Need::Peers
+        | Need::PushApart
+        | Need::ForeignUpload
+        | Need::Kept
+        | Need::Beside
+        | Need::Crate => true,
     }
 }
 

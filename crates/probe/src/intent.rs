@@ -8,6 +8,7 @@ mod file;
 mod identity;
 mod target;
 mod triage;
+mod write;
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,6 +25,7 @@ pub use cargo::Cargo;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use target::{Target, TargetError};
+pub use write::Write;
 
 /// How soon whoever is taken back must be refused, unless the intent says.
 const REVOKED_WITHIN: Duration = Duration::from_secs(5);
@@ -228,6 +230,8 @@ pub struct Intent {
     pub cargo: Option<Cargo>,
     /// Findings that the user knows about.
     pub triage: Vec<Triage>,
+    /// What checks need that write.
+    pub write: Write,
 }
 
 impl Intent {
@@ -244,6 +248,7 @@ impl Intent {
             max_redirect_ttl: MAX_REDIRECT_TTL,
             cargo: None,
             triage: Vec::new(),
+            write: Write::default(),
         }
     }
 

@@ -9,6 +9,7 @@
 //! proves nothing unless the bytes do.
 
 mod alike;
+mod archive;
 mod baseline;
 mod challenge;
 mod check;
@@ -52,7 +53,7 @@ pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
     Cargo, Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY,
-    Role, Source, Target, TargetError, Visibility,
+    Role, Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};
@@ -65,7 +66,7 @@ pub use report::{
 };
 pub use request::{Keep, MANIFEST_TYPES, Request};
 pub use response::{Body, Ended, Headers, Response};
-pub use run::{Budget, Clock, Discovered, Note, Waits};
+pub use run::{Budget, Clock, Discovered, Note, Stop, Waits};
 pub use session::{Caller, Session};
 pub use survey::Survey;
 pub use token::{Access, Exchanged, Jwt, Realm, Refresh, Token, TokenRequest};

@@ -6,7 +6,7 @@ use crate::check::{Check, Need};
 use crate::checks::{LAST, catalogue, find};
 use crate::intent::{Door, Intent, Known, Mode, Role};
 use crate::reception::{MAX_BODY, MAX_MANIFEST};
-use crate::run::{Budget, Waits};
+use crate::run::{Budget, Stop, Waits};
 
 /// After so many checks the control is asked again.
 pub(crate) const CHECKS_PER_CONTROL: usize = 25;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub patience: Duration,
     /// How long it waits altogether, and how.
     pub waits: Waits,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             vantage: None,
             patience: Duration::from_secs(10),
             waits: Waits::default(),
+            stop: Stop::default(),
         }
     }
 }
@@ -60,9 +63,17 @@ pub struct Plan<'a> {
     pub patience: Duration,
     /// How long it waits altogether, and how.
     pub waits: Waits,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 impl<'a> Plan<'a> {
+    /// No check, for whoever asks without judging.
+    pub(crate) fn of_nothing() -> Self {
+        let Settings { mode, patience, waits, stop, .. } = Settings::default();
+        Self { cells: Vec::new(), mode, patience, waits, stop }
+    }
+
     /// Chooses the checks. Nothing is asked for it.
     #[must_use]
     pub fn new(intent: &'a Intent, settings: &Settings) -> Self {
@@ -73,7 +84,13 @@ impl<'a> Plan<'a> {
         };
         let doors = intent.doors.iter().filter(here);
         let cells = doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
-        Self { cells, mode: settings.mode, patience: settings.patience, waits: settings.waits.clone() }
+        Self {
+            cells,
+            mode: settings.mode,
+            patience: settings.patience,
+            waits: settings.waits.clone(),
+            stop: settings.stop.clone(),
+        }
     }
 
     /// The most that the run sends and reads. A quarter more than the checks and the controls between them need is left for
@@ -121,6 +138,10 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
+            Need::PushApart => intent.write.push_apart,
+            Need::ForeignUpload => intent.write.foreign_upload.is_some(),
+            Need::Kept => intent.write.kept.is_some(),
+            Need::Beside => intent.write.beside.is_some(),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -144,6 +165,14 @@ impl Need {
             Self::Certificate => "certificate that this door demands".to_owned(),
             Self::Storage => "`storage` of this door".to_owned(),
             Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
+            Self::PushApart => {
+                "`push_apart = true` in `[write]`: that a token for pushing alone must not read".to_owned()
+            }
+            Self::ForeignUpload => {
+                "`foreign_upload` in `[write]`: an upload that is open in another repository".to_owned()
+            }
+            Self::Kept => "`kept` in `[write]`: a tag that `low` may delete, where deletes are switched off".to_owned(),
+            Self::Beside => "`beside` in `[write]`: another repository that `low` owns".to_owned(),
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use outbound::{Chain, Credential, Destination, Dialer, Distrust, Message, Origin, Reach};
@@ -69,6 +70,21 @@ impl fmt::Debug for Waits {
     }
 }
 
+/// Ends a run early, from anywhere: nothing is asked any more, and what was written is taken away.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// What a run may send, and what it has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Budget {
@@ -129,6 +145,8 @@ pub(crate) struct Run {
     discovered: BTreeSet<Discovered>,
     notes: Vec<Note>,
     revoked: bool,
+    tidying: bool,
+    stop: Stop,
 }
 
 impl fmt::Debug for Run {
@@ -138,28 +156,16 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
-    /// A run of what is planned.
-    pub(crate) fn new(dialer: Dialer, clock: Clock, plan: &Plan<'_>) -> Result<Self, ProbeError> {
-        let run = Self::passive(dialer, clock, plan.budget(), plan.patience)?;
-        Ok(Self { mode: plan.mode, waits: plan.waits.clone(), ..run })
-    }
-
-    /// A run that is not planned, and that asks what anybody may ask.
-    pub(crate) fn passive(
-        dialer: Dialer,
-        clock: Clock,
-        budget: Budget,
-        patience: Duration,
-    ) -> Result<Self, ProbeError> {
+    pub(crate) fn new(dialer: Dialer, clock: Clock, budget: Budget, plan: &Plan<'_>) -> Result<Self, ProbeError> {
         Ok(Self {
             id: random::uuid()?,
-            wire: Wire::new(dialer, patience)?,
+            wire: Wire::new(dialer, plan.patience)?,
             clock,
             secrecy: Secrecy::new(Blinding::new()?),
-            mode: Mode::Passive,
+            mode: plan.mode,
             budget,
             spent: Budget { requests: 0, bytes: 0 },
-            waits: Waits::default(),
+            waits: plan.waits.clone(),
             waited: Duration::ZERO,
             last: HashMap::new(),
             strikes: HashMap::new(),
@@ -167,6 +173,8 @@ impl Run {
             discovered: BTreeSet::new(),
             notes: Vec::new(),
             revoked: false,
+            tidying: false,
+            stop: plan.stop.clone(),
         })
     }
 
@@ -252,8 +260,19 @@ impl Run {
         self.wire.trusts(chain, origin, Duration::from_secs(now) + from_now)
     }
 
+    /// From now on, or no longer, what is asked takes something away again that the run has left there: nothing ends that.
+    pub(crate) fn tidying(&mut self, tidying: bool) {
+        self.tidying = tidying;
+    }
+
     /// Nothing is sent beyond what was announced, nor to somebody who has stopped answering.
     fn afford(&self, origin: &Origin, kind: Kind) -> Result<(), Doubt> {
+        if self.tidying {
+            return Ok(());
+        }
+        if self.stop.is_asked() {
+            return Err(Doubt::Stopped);
+        }
         if self.spent.requests >= self.budget.requests || self.spent.bytes >= self.budget.bytes {
             return Err(Doubt::Budget);
         }
@@ -290,6 +309,9 @@ impl Run {
 
     /// Lets the user take an identity back. Asked for once, it is taken for done: nobody knows how far a hook came that failed.
     pub(crate) fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
+        if self.stop.is_asked() {
+            return Err(Doubt::Stopped);
+        }
         self.revoked = true;
         hook.act().map_err(|error| Doubt::Hook { why: error.to_string() })
     }

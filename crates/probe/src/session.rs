@@ -7,6 +7,7 @@
 mod control;
 mod handshake;
 mod known;
+pub(crate) mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -415,6 +416,14 @@ impl Session<'_> {
 }
 
 impl Session<'_> {
+    /// Asks the door whatever is left of the run: what was written must be taken away again.
+    pub(crate) fn tidy(&mut self, request: &Request) -> Result<Seen, Doubt> {
+        self.run.tidying(true);
+        let seen = self.ask(request);
+        self.run.tidying(false);
+        seen
+    }
+
     pub(crate) fn keep_secret(&mut self, credential: &Credential) {
         self.run.keep_secret(credential);
     }

@@ -83,7 +83,7 @@ fn evidence_is_whole(report: &Report, double: &Double) {
         assert!(!proof.evidence().is_empty(), "{}", result.check.id);
         for id in proof.evidence() {
             let seen = report.observation(*id).unwrap();
-            let begins = ["curl -sS", "TOKEN=$(curl -sS", "openssl ", "printf 'GET "]
+            let begins = ["curl -sS", "TOKEN=$(curl -sS", "openssl ", "printf "]
                 .iter()
                 .any(|begin| seen.curl.starts_with(begin));
             assert!(
@@ -104,16 +104,6 @@ fn evidence_is_whole(report: &Report, double: &Double) {
             ![PASSWORD, LOW_PASSWORD, LEAVER_PASSWORD].iter().any(|secret| beginning.contains(secret)),
             "{beginning}"
         );
-    }
-}
-
-#[test]
-fn writers_leave_nothing_behind() {
-    let flaws = Flaw::ALL.iter().copied().filter(|flaw| flaw.check().starts_with("BIND"));
-    for flaw in flaws.map(Some).chain([None]) {
-        let double = Double::start(flaw.as_slice());
-        let report = run(&double, Some(&["BIND-04", "BIND-05", "BIND-06"]));
-        assert_eq!(double.left_behind(), 0, "{flaw:?}: {:?}", report.notes);
     }
 }
 

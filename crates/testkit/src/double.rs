@@ -16,19 +16,22 @@ mod repository;
 mod routes;
 mod sayings;
 mod secure;
+mod shelf;
 mod strangers;
 pub(crate) mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
 
 pub use flaw::{Effect, Flaw};
 pub use repository::Image;
+pub use shelf::FOREIGN_UPLOAD;
+use shelf::Shelf;
 use token::Tokens;
 
 use crate::image::digest_of;
@@ -43,6 +46,10 @@ pub const SECOND: &str = "team/other";
 pub const PUBLIC: &str = "public/base";
 /// M: what [`LOW`] owns.
 pub const OWN: &str = "probe/low";
+/// Another repository that [`LOW`] owns, in which nothing is.
+pub const BESIDE: &str = "probe/beside";
+/// What [`LOW`] may push to and delete from, where deletes are switched off.
+pub const KEPT: &str = "probe/kept";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
 /// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
@@ -57,6 +64,10 @@ pub const PASSWORD: &str = "s3cret-of-ci";
 pub const LOW: &str = "low";
 /// Its password.
 pub const LOW_PASSWORD: &str = "s3cret-of-low";
+/// Who may add to [`OWN`], and change nothing there.
+pub const CREATOR: &str = "creator";
+/// Its password.
+pub const CREATOR_PASSWORD: &str = "s3cret-of-creator";
 /// Who may pull [`OWN`], until [`Double::revoke`].
 pub const LEAVER: &str = "leaver";
 /// Its password.
@@ -85,14 +96,14 @@ impl Double {
     pub fn with_notes_of(length: usize, flaws: &[Flaw]) -> Self {
         let state = Arc::new(State {
             flaws: flaws.to_vec(),
-            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name, length))).into(),
+            repositories: [REPOSITORY, SECOND, PUBLIC, OWN, KEPT].map(|name| (name, Image::new(name, length))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
-            uploads: Mutex::default(),
+            shelf: Mutex::default(),
             mounted: Mutex::default(),
             cached: Mutex::default(),
             fetched: Mutex::default(),
@@ -161,10 +172,10 @@ impl Double {
         self.state.patience.store(requests, Ordering::Relaxed);
     }
 
-    /// What writers have left in [`OWN`]: uploads that are open, and blobs that were mounted.
+    /// What writers have left: uploads that are open, what was pushed or mounted, and what is gone.
     pub fn left_behind(&self) -> usize {
-        let uploads = *self.state.uploads.lock().expect("no handler has panicked");
-        uploads + self.state.mounted.lock().expect("no handler has panicked").len()
+        let shelf = self.state.shelf.lock().expect("no handler has panicked").left_behind();
+        shelf + self.state.mounted.lock().expect("no handler has panicked").len()
     }
 
     /// Takes [`LEAVER`] back.
@@ -201,8 +212,8 @@ struct State {
     ahead: AtomicU64,
     /// Where the other door is.
     mirror: OnceLock<String>,
-    /// Uploads that were opened and not closed.
-    uploads: Mutex<usize>,
+    /// What was written and not deleted.
+    shelf: Mutex<Shelf>,
     /// What was mounted and not deleted.
     mounted: Mutex<Vec<String>>,
     /// What a careless cache in front has kept.
@@ -222,6 +233,11 @@ struct Registry {
 impl Registry {
     fn has(&self, flaw: Flaw) -> bool {
         self.state.flaws.contains(&flaw)
+    }
+
+    /// What was written.
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.state.shelf.lock().expect("no handler has panicked")
     }
 
     fn answer(&self, request: &Request) -> Answer {

@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::cargo::{self, CargoEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
+use super::write::{self, WriteEntry};
 use super::{
     Door, Hook, Identity, Intent, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source,
     Visibility,
@@ -143,6 +144,18 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// No end of a target.
+    #[error("not the end of a target: write what stands behind `blobs/uploads/`")]
+    Upload {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A reference without its tag.
+    #[error("no tag: write a name and a tag, such as \"probe/kept:1.0\"")]
+    NoTag {
+        /// Where.
+        span: Range<usize>,
+    },
     /// The index of crates is at none of the doors that it is said to belong to.
     #[error(
         "not the index of a door: write the URL of a door and the path of `config.json`, such as \"https://registry.example/cargo/\""
@@ -192,6 +205,8 @@ impl IntentError {
             | Self::UnknownRepository { span }
             | Self::Day { span }
             | Self::Empty { span }
+            | Self::Upload { span }
+            | Self::NoTag { span }
             | Self::Index { span }
             | Self::Crate { span }
             | Self::Login { span, .. } => Some(span.clone()),
@@ -219,6 +234,8 @@ struct File {
     accepted: Vec<AcceptedEntry>,
     #[serde(default)]
     in_progress: Vec<InProgressEntry>,
+    #[serde(default)]
+    write: WriteEntry,
 }
 
 #[derive(Deserialize)]
@@ -331,6 +348,7 @@ impl Intent {
             max_redirect_ttl,
             cargo,
             triage,
+            write: write::read(&file.write)?,
         })
     }
 }
@@ -524,6 +542,12 @@ door = "mirror"
 repository = "team/app"
 until = "2030-01-31"
 by = "ann"
+
+[write]
+push_apart = true
+foreign_upload = "6ba7b810?_state=x"
+kept = "probe/kept:1.0"
+beside = "probe/beside"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -617,6 +641,9 @@ by = "ann"
             ("the realm moves", " "),
             ("door = \"mirror\"", "door = \"miror\""),
             ("repository = \"team/app\"", "repository = \"team/base\""),
+            ("6ba7b810?_state=x", "6ba7b810 x"),
+            ("probe/kept:1.0", "probe/kept"),
+            ("probe/beside", "Probe/beside"),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

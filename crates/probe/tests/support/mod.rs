@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
-    Target, Verdict, Visibility, Waits, catalogue, probe,
+    Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
+    Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    CRATE, Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
-    VERSION,
+    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD,
+    OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER, VERSION,
 };
 use testkit::secure::authority;
 
@@ -50,8 +50,15 @@ pub(crate) fn whole(double: &Double) -> Intent {
     intent.identities = vec![
         identity(Role::Control, USER, PASSWORD, &both),
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
+        identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
         Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
     ];
+    intent.write = Write {
+        push_apart: true,
+        foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
+        kept: Some((KEPT.parse().unwrap(), TAG.parse().unwrap())),
+        beside: Some(BESIDE.parse().unwrap()),
+    };
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
@@ -106,9 +113,19 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    run_until(double, intent, only, (Stop::default(), Box::new(clock())))
+}
+
+/// The same, until it is stopped, by this clock.
+pub(crate) fn run_until(
+    double: &Double,
+    intent: &Intent,
+    only: Option<&[&str]>,
+    (stop, clock): (Stop, Clock),
+) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
     let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
-    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, ..Settings::default() };
+    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, stop, ..Settings::default() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {
@@ -116,7 +133,7 @@ pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) ->
             *selected = Err("another one is looked at".to_owned());
         }
     }
-    probe(intent, &plan, dialer(), Box::new(clock()), |_| ()).unwrap()
+    probe(intent, &plan, dialer(), clock, |_| ()).unwrap()
 }
 
 /// A dialer that trusts the authority of the tests and nobody else.
@@ -149,7 +166,7 @@ pub(crate) fn verdict<'a>(report: &'a Report, id: &str) -> &'a Verdict {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a run against a real server needs a real clock")]
-fn clock() -> impl Fn() -> Now {
+pub(crate) fn clock() -> impl Fn() -> Now {
     let start = Instant::now();
     move || Now { wall: Timestamp::now(), tick: start.elapsed() }
 }

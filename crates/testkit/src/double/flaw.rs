@@ -111,6 +111,12 @@ flaws! {
     AdmitsTwo => "ANON-13" Fails,
     /// The manifest is open in its oldest form.
     OpenSchema1 => "ANON-14" Fails,
+    /// Anybody begins uploads.
+    AnybodyUploads => "ANON-15" Fails,
+    /// Anybody gets a token that pushes to what somebody owns.
+    AnybodyGetsPushTokens => "ANON-15" Fails,
+    /// Anybody pushes manifests.
+    AnybodyPuts => "ANON-16" Fails,
     /// DELETE looks for the manifest before it looks at the caller.
     DeletesFirst => "ANON-17" Fails,
     /// The manifest is open for whoever says `ns=`.
@@ -231,6 +237,32 @@ flaws! {
     KnownReadsFallbackTags => "AUTHZ-01" Fails,
     /// Whoever has a token sees all repositories.
     CatalogForKnown => "AUTHZ-02" Fails,
+    /// Whoever may pull begins uploads.
+    PullTokenUploads => "AUTHZ-03" Fails,
+    /// Whoever may pull pushes manifests.
+    PullTokenPuts => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes tags.
+    PullTokenDeletesTags => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes manifests.
+    PullTokenDeletesManifests => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes blobs.
+    PullTokenDeletesBlobs => "AUTHZ-03" Fails,
+    /// Whoever may push reads.
+    PushTokenReads => "AUTHZ-04" Fails,
+    /// Whoever may push is told what does not exist.
+    PushTokenTells => "AUTHZ-04" Fails,
+    /// An upload goes on in whichever repository.
+    UploadsAreShared => "AUTHZ-05" Fails,
+    /// An upload is cancelled from whichever repository.
+    UploadsAreCancelled => "AUTHZ-05" Fails,
+    /// Whoever may add overwrites.
+    CreatorOverwrites => "AUTHZ-06" Fails,
+    /// Whoever may add overwrites `latest`.
+    CreatorOverwritesLatest => "AUTHZ-06" Fails,
+    /// Whoever may add overwrites tags that stand in the query.
+    CreatorOverwritesByQuery => "AUTHZ-06" Fails,
+    /// Tags are deleted where deletes are switched off.
+    DeletesKeptTags => "AUTHZ-07" Fails,
     /// Nobody looks at the signature.
     NoSignatureIsRead => "FORGE-01" Fails,
     /// A token may say that it is not signed.
@@ -539,6 +571,26 @@ flaws! {
     MountsFromForm => "BIND-06" Fails,
     /// A mount is made for GET, and checked for POST.
     MountsByGet => "BIND-06" Fails,
+    /// A manifest may name layers that are not there.
+    TakesForeignLayers => "BIND-07" Fails,
+    /// A layer that a manifest names may be read.
+    NamingIsHaving => "BIND-07" Fails,
+    /// An upload that says what it will be called is that.
+    TakesNamedUploads => "BIND-08" Fails,
+    /// An upload of nothing is what it is called in the end.
+    TakesEmptyUploads => "BIND-08" Fails,
+    /// A blob that was deleted comes back where another repository has it.
+    DeletedBlobsComeBack => "BIND-09" Fails,
+    /// Referrers are listed in every repository.
+    ReferrersCross => "BIND-10" Fails,
+    /// What is about an image is listed wherever that is.
+    SubjectsCross => "BIND-10" Fails,
+    /// A manifest may be image and index.
+    TakesBothKinds => "BIND-13" Fails,
+    /// A manifest may come under another type.
+    TakesOtherTypes => "BIND-13" Fails,
+    /// A manifest may have a member twice.
+    TakesMembersTwice => "BIND-13" Fails,
     /// Anybody gets the configuration of the index of crates.
     OpenCargoConfig => "CARGO-01" Fails,
     /// Crates are downloaded from a host that nobody named.

@@ -7,6 +7,7 @@ use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// What tells caches that an answer is for whoever asked.
 const OWN_ANSWER: (&str, &str) = ("Vary", "Authorization");
 
@@ -76,6 +77,7 @@ impl Registry {
             }
             Some(("blobs", digest)) if digest == layer && open(Flaw::OpenLayer) => bytes(request, &image.layer),
             Some(("blobs", digest)) if digest == config && open(Flaw::OpenConfig) => bytes(request, &image.config),
+            Some(("referrers", digest)) if pulls => self.referrers(request, name, digest),
             Some(("tags", "list")) if pulls => {
                 let list = json!({ "name": name, "tags": [TAG] }).to_string();
                 Answer::http(request, 200, &[("Content-Type", "application/json")], list.as_bytes())

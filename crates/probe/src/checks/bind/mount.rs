@@ -182,7 +182,7 @@ pub(in crate::checks) fn cancel(session: &mut Session<'_>, low: &Caller, seen: &
 
 fn delete(session: &mut Session<'_>, low: &Caller, target: &str) {
     let delete = Request::new("DELETE", target).credential(low.credential());
-    let gone = session.ask(&delete).is_ok_and(|seen| seen.response().is_ok_and(|gone| gone.is_success()));
+    let gone = session.tidy(&delete).is_ok_and(|seen| seen.response().is_ok_and(|gone| gone.is_success()));
     if !gone {
         session.note("left behind", &format!("{target} could not be deleted"));
     }
