@@ -7,7 +7,7 @@ use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::doubt::Doubt;
-use crate::hello::{self, Offer, Said};
+use crate::hello::{self, Offer, Said, Wanted};
 use crate::observation::{Came, Observation, ObservationId};
 use crate::response::Response;
 
@@ -204,6 +204,14 @@ impl Proof {
         let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
         let accepted = hello::read(bytes, offer) == Said::Accepted;
         accepted.then(|| Self::of(seen, Obtained::Behaviour, format!("accepted, with nothing offered {}", offer.what)))
+    }
+
+    /// A handshake in which no certificate is demanded.
+    #[must_use]
+    pub(crate) fn undemanding(seen: &Observation) -> Option<Self> {
+        let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
+        let nothing = hello::wanted(bytes) == Wanted::Nothing;
+        nothing.then(|| Self::of(seen, Obtained::Behaviour, "no certificate is demanded".to_owned()))
     }
 
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.

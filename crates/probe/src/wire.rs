@@ -5,13 +5,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Appetite, Chain, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError, Reach};
+use outbound::{
+    Appetite, Chain, ClientCertificate, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError,
+    Reach,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
 use crate::request::Request;
-use crate::response::Response;
+use crate::response::{Body, Ended, Response};
 
 /// The most bytes of what is no answer to a request.
 const MAX_SAID: usize = 2 * MAX_HEAD;
@@ -58,6 +61,7 @@ impl WireError {
                 OutboundError::ForeignCredential { .. }
                 | OutboundError::ForeignCertificate { .. }
                 | OutboundError::Unverified { .. }
+                | OutboundError::Http2 { .. }
                 | OutboundError::NotPublic { .. }
                 | OutboundError::Tls { .. }
                 | OutboundError::TlsSetup { .. }
@@ -128,6 +132,24 @@ impl Wire {
             wire.runtime.block_on(wire.dialer.resume(destination, messages, other, limits, take))
         })?;
         end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
+    }
+
+    /// Asks one question over HTTP/2; none where nobody speaks it there.
+    pub(crate) fn ask_http2(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        certificate: Option<&ClientCertificate>,
+        request: &http::Request<()>,
+    ) -> Result<Option<Response>, WireError> {
+        let limits = Limits { bytes: MAX_BODY, ..self.limits };
+        let reply = self.at_each((origin, reach), None, |wire, destination| {
+            wire.runtime.block_on(wire.dialer.ask_http2(destination, certificate, request.clone(), limits))
+        })?;
+        Ok(reply.map(|reply| {
+            let headers = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+            let ended = if reply.end == End::Full { Ended::Cut } else { Ended::Whole };
+            Response { status: reply.status, interim: Vec::new(), headers, body: Body { bytes: reply.body, ended } }
+        }))
     }
 
     /// Does something at the addresses of an origin until one of them is connected to.

@@ -1,5 +1,7 @@
 //! A server that answers whatever a test wants, byte for byte: well-formed, half, slow, endless or not at all.
 
+mod http2;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +35,8 @@ pub struct Request {
     pub secure: bool,
     /// The name that the handshake asked for.
     pub name: Option<String>,
+    /// Whether it came over HTTP/2.
+    pub newer: bool,
 }
 
 impl Request {
@@ -69,6 +73,7 @@ impl Request {
             body: Vec::new(),
             secure,
             name: None,
+            newer: false,
         };
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
@@ -90,6 +95,8 @@ pub enum Greeting {
     Plain,
     /// Reads one over TLS.
     Secure(Arc<ServerConfig>),
+    /// Reads one over TLS and HTTP/2, if the client takes both.
+    Newer(Arc<ServerConfig>),
     /// Sends these bytes and closes.
     Says(Vec<u8>),
 }
@@ -232,6 +239,10 @@ fn receive(
                 let _ = stream.flush();
             }
         }
+        Greeting::Newer(config) => http2::serve(stream, config, &|request| {
+            seen.lock().expect("no handler has panicked").push(request.clone());
+            handle(request)
+        }),
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);
         }

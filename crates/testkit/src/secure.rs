@@ -13,7 +13,7 @@ use rcgen::{
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
+use rustls::server::{NoClientAuth, ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 
@@ -80,6 +80,8 @@ pub enum Demand {
     Optional,
     /// Whoever shows any certificate at all.
     Any,
+    /// Everybody, and no certificate is asked for.
+    Nothing,
 }
 
 /// An authority.
@@ -172,6 +174,7 @@ impl Authority {
             Demand::Certificate => verifier.build().expect("there is a root"),
             Demand::Optional => verifier.allow_unauthenticated().build().expect("there is a root"),
             Demand::Any => Arc::new(Anybody(Arc::clone(&provider))),
+            Demand::Nothing => Arc::new(NoClientAuth),
         };
         let own = self.server(shown);
         let chain = own.chain.into_iter().map(CertificateDer::from).collect();
@@ -192,6 +195,13 @@ pub fn resuming_as(config: &ServerConfig, name: &'static str) -> Arc<ServerConfi
     let sessions = ServerSessionMemoryCache::new(32);
     let mut config = config.clone();
     config.session_storage = Arc::new(Renaming { sessions, name });
+    Arc::new(config)
+}
+
+/// The same, for a server that takes HTTP/2.
+pub fn taking_http2(config: &ServerConfig) -> Arc<ServerConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
     Arc::new(config)
 }
 

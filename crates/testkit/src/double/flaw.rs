@@ -1,9 +1,9 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 18] = [
+const OVER_TLS: [&str; 19] = [
     "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08", "TLS-01",
-    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-10",
+    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
 ];
 
 impl Flaw {
@@ -403,6 +403,10 @@ flaws! {
     UpperCaseNeedsNoCertificate => "INGR-04" Fails,
     /// Whose ClientHello comes in pieces needs no certificate.
     PiecesNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for the address needs no certificate.
+    AddressNeedsNoCertificate => "INGR-04" Fails,
+    /// Who asks with a last dot needs no certificate.
+    LastDotNeedsNoCertificate => "INGR-04" Fails,
     /// The virtual host of a machine inside is open.
     OpenToMachines => "INGR-06" Fails,
     /// The virtual host of a cluster is open.
@@ -539,6 +543,10 @@ flaws! {
     RedirectCarriesQuery => "TLS-08" Fails,
     /// The redirect to https carries the token on.
     RedirectCarriesToken => "TLS-08" Fails,
+    /// The manifest is open over HTTP/2.
+    OpenOverHttp2 => "TLS-09" Fails,
+    /// HTTP/2 is refused in another way.
+    RefusesHttp2 => "TLS-09" Fails,
     /// The certificate is a shop's too.
     CertificateIsShared => "TLS-10" Fails,
     /// The certificate is for everything in a domain.
