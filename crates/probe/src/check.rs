@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::doubt::Doubt;
-use crate::intent::{Mode, Role};
+use crate::intent::{AliasKind, Mode, Role};
 use crate::session::Session;
 use crate::verdict::Answer;
 
@@ -140,6 +140,8 @@ pub enum Need {
     Storage,
     /// Mirrors and peers that are declared for the door.
     Peers,
+    /// Another name of this kind for private content.
+    Alias(AliasKind),
     /// That a token for pushing alone must not read.
     PushApart,
     /// An upload of somebody else.

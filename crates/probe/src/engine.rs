@@ -148,6 +148,7 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::Certificate
         | Need::Storage
         | Need::Peers
+        | Need::Alias(_)
         | Need::PushApart
         | Need::ForeignUpload
         | Need::Kept

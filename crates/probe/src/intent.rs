@@ -3,6 +3,7 @@
 //! An intent comes from references on a command line or from a file ([`Intent::read`]). It holds no verdict and asks
 //! nothing.
 
+mod alias;
 mod cargo;
 mod file;
 mod identity;
@@ -21,6 +22,7 @@ use protocol::{Digest, Reference, Repository, Tag};
 use crate::request::Request;
 use crate::triage::Triage;
 
+pub use alias::{Alias, AliasKind};
 pub use cargo::Cargo;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
@@ -230,6 +232,8 @@ pub struct Intent {
     pub cargo: Option<Cargo>,
     /// Findings that the user knows about.
     pub triage: Vec<Triage>,
+    /// Other names under which private content may be reached.
+    pub aliases: Vec<Alias>,
     /// What checks need that write.
     pub write: Write,
 }
@@ -248,6 +252,7 @@ impl Intent {
             max_redirect_ttl: MAX_REDIRECT_TTL,
             cargo: None,
             triage: Vec::new(),
+            aliases: Vec::new(),
             write: Write::default(),
         }
     }

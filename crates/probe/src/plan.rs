@@ -138,6 +138,7 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
+            Need::Alias(kind) => intent.aliases.iter().any(|alias| alias.kind == *kind),
             Need::PushApart => intent.write.push_apart,
             Need::ForeignUpload => intent.write.foreign_upload.is_some(),
             Need::Kept => intent.write.kept.is_some(),
@@ -165,6 +166,7 @@ impl Need {
             Self::Certificate => "certificate that this door demands".to_owned(),
             Self::Storage => "`storage` of this door".to_owned(),
             Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
+            Self::Alias(kind) => format!("`[[alias]]` of kind `{}`", kind.as_str()),
             Self::PushApart => {
                 "`push_apart = true` in `[write]`: that a token for pushing alone must not read".to_owned()
             }

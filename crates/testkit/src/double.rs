@@ -50,6 +50,12 @@ pub const OWN: &str = "probe/low";
 pub const BESIDE: &str = "probe/beside";
 /// What [`LOW`] may push to and delete from, where deletes are switched off.
 pub const KEPT: &str = "probe/kept";
+/// A group that contains [`SECOND`].
+pub const GROUP: &str = "group/other";
+/// A proxy without a credential for the upstream of [`SECOND`].
+pub const BARE: &str = "bare/other";
+/// The name under which [`SECOND`] is pulled through.
+pub const THROUGH: &str = "through/other";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
 /// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
@@ -68,6 +74,10 @@ pub const LOW_PASSWORD: &str = "s3cret-of-low";
 pub const CREATOR: &str = "creator";
 /// Its password.
 pub const CREATOR_PASSWORD: &str = "s3cret-of-creator";
+/// Whom a rule about something else than the name refuses.
+pub const REFUSED: &str = "refused";
+/// Its password.
+pub const REFUSED_PASSWORD: &str = "s3cret-of-refused";
 /// Who may pull [`OWN`], until [`Double::revoke`].
 pub const LEAVER: &str = "leaver";
 /// Its password.

@@ -10,6 +10,7 @@ use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::alias::{self, AliasEntry};
 use super::cargo::{self, CargoEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
@@ -235,6 +236,8 @@ struct File {
     #[serde(default)]
     in_progress: Vec<InProgressEntry>,
     #[serde(default)]
+    alias: Vec<AliasEntry>,
+    #[serde(default)]
     write: WriteEntry,
 }
 
@@ -338,6 +341,7 @@ impl Intent {
         let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
         let cargo = file.cargo.as_ref().map(|entry| cargo::read(entry, &doors)).transpose()?;
         let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
+        let aliases = alias::read(&file.alias, &repositories)?;
         Ok(Self {
             deny_anonymous,
             deny_known,
@@ -348,6 +352,7 @@ impl Intent {
             max_redirect_ttl,
             cargo,
             triage,
+            aliases,
             write: write::read(&file.write)?,
         })
     }
@@ -543,6 +548,11 @@ repository = "team/app"
 until = "2030-01-31"
 by = "ann"
 
+[[alias]]
+name = "group/app"
+of = "team/app"
+kind = "virtual"
+
 [write]
 push_apart = true
 foreign_upload = "6ba7b810?_state=x"
@@ -642,6 +652,8 @@ beside = "probe/beside"
             ("door = \"mirror\"", "door = \"miror\""),
             ("repository = \"team/app\"", "repository = \"team/base\""),
             ("6ba7b810?_state=x", "6ba7b810 x"),
+            ("of = \"team/app\"", "of = \"team/base\""),
+            ("kind = \"virtual\"", "kind = \"group\""),
             ("probe/kept:1.0", "probe/kept"),
             ("probe/beside", "Probe/beside"),
         ] {

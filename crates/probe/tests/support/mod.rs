@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
-    Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Alias, AliasKind, Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress,
+    Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD,
-    OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER, VERSION,
+    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW,
+    LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, SECOND, TAG, THROUGH, USER, VERSION,
 };
 use testkit::secure::authority;
 
@@ -51,8 +51,13 @@ pub(crate) fn whole(double: &Double) -> Intent {
         identity(Role::Control, USER, PASSWORD, &both),
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
         identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
+        identity(Role::Refused, REFUSED, REFUSED_PASSWORD, &both),
         Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
     ];
+    let aliases = [(GROUP, AliasKind::Virtual), (BARE, AliasKind::BareProxy), (THROUGH, AliasKind::PullThrough)];
+    let alias =
+        |(name, kind): (&str, AliasKind)| Alias { name: name.parse().unwrap(), of: SECOND.parse().unwrap(), kind };
+    intent.aliases = aliases.map(alias).to_vec();
     intent.write = Write {
         push_apart: true,
         foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
@@ -113,19 +118,28 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
-    run_until(double, intent, only, (Stop::default(), Box::new(clock())))
+    run_in(Mode::Intrusive, double, intent, only)
 }
 
-/// The same, until it is stopped, by this clock.
+/// The same, as far as a mode goes.
+pub(crate) fn run_in(mode: Mode, double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    run_by(&Settings { mode, ..Settings::default() }, double, intent, only, Box::new(clock()))
+}
+
+/// The same in every mode, until it is stopped, by this clock.
 pub(crate) fn run_until(
     double: &Double,
     intent: &Intent,
     only: Option<&[&str]>,
     (stop, clock): (Stop, Clock),
 ) -> Report {
+    run_by(&Settings { mode: Mode::Intrusive, stop, ..Settings::default() }, double, intent, only, clock)
+}
+
+fn run_by(settings: &Settings, double: &Double, intent: &Intent, only: Option<&[&str]>, clock: Clock) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
     let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
-    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, stop, ..Settings::default() };
+    let settings = Settings { intrusive, waits, ..settings.clone() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {

@@ -4,6 +4,7 @@ mod baseline;
 mod docker_login;
 mod hook;
 mod init;
+mod usage;
 mod watch;
 mod webhook;
 
@@ -23,6 +24,8 @@ use crate::clock;
 use crate::config::{Configuration, Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
 
+pub(crate) use usage::of_command_line;
+
 /// Where the control's credential stands, unless a flag says otherwise.
 const CREDENTIAL: &str = "PULLGATE_PROBE_CREDENTIAL";
 /// The longest file of a credential, in bytes.
@@ -33,7 +36,7 @@ const MAX_INTENT_BYTES: u64 = 1 << 20;
 /// Asks once, and says what came of it; or again and again; or writes down what to ask.
 pub(crate) fn probe(configuration: &Configuration, flags: &Probe) -> Result<Exit, Failure> {
     match &flags.verb {
-        None => once(&flags.once),
+        None => once(&flags.once).inspect_err(|failure| usage::of_failure(flags.once.format, failure)),
         Some(ProbeVerb::Init(flags)) => init::init(configuration, flags),
         Some(ProbeVerb::Watch(flags)) => watch::watch(flags),
     }
@@ -82,7 +85,8 @@ fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
     Ok(plan)
 }
 
-fn run(intent: &Intent, plan: &Plan<'_>) -> Result<Report, Failure> {
+/// Asks everything that is planned; blocks meanwhile.
+pub(crate) fn run(intent: &Intent, plan: &Plan<'_>) -> Result<Report, Failure> {
     let dialer = Dialer::new().map_err(Failure::unknown)?;
     probe::probe(intent, plan, dialer, Box::new(clock::now), tell).map_err(Failure::unknown)
 }
@@ -171,11 +175,23 @@ fn login(flags: &Asked, door: &Door) -> Result<Option<Login>, Box<dyn Error + Se
     }
 }
 
-fn of_file(path: &Path) -> Result<Intent, Failure> {
+/// An intent from a file.
+pub(crate) fn of_file(path: &Path) -> Result<Intent, Failure> {
     let text = read_text(path, MAX_INTENT_BYTES)
         .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
     let base = path.parent().unwrap_or(Path::new(""));
     of_text(&text, base).map_err(|error| mistake(path, &text, &error))
+}
+
+/// Whether a file is an intent, its logins aside: they may come later.
+pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
+    let text = read_text(path, MAX_INTENT_BYTES)
+        .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let somebody = || Login { user: "somebody".to_owned(), secret: Secret::new(String::new()) };
+    let file = |name: &str| read_file(&base.join(name));
+    let read = Intent::read(&text, |_, _| Ok(somebody()), |words| hook::of(words, base), file);
+    read.map(|_| ()).map_err(|error| mistake(path, &text, &error))
 }
 
 /// An intent whose files lie in this folder.
@@ -185,7 +201,7 @@ fn of_text(text: &str, base: &Path) -> Result<Intent, IntentError> {
 }
 
 /// The secret of an identity; files are named from the folder of the intent.
-fn find(base: &Path, source: &Source, door: &Door) -> Result<Login, Box<dyn Error + Send + Sync>> {
+pub(crate) fn find(base: &Path, source: &Source, door: &Door) -> Result<Login, Box<dyn Error + Send + Sync>> {
     let text = match source {
         Source::DockerLogin => return Ok(docker_login::find(&door.origin.authority())?),
         Source::File(file) => return Ok(Login::parse(&read_file(&base.join(file))?)?),

@@ -117,6 +117,8 @@ flaws! {
     AnybodyGetsPushTokens => "ANON-15" Fails,
     /// Anybody pushes manifests.
     AnybodyPuts => "ANON-16" Fails,
+    /// The account of the installation has the password of the manual.
+    DefaultPassword => "ANON-18" Fails,
     /// DELETE looks for the manifest before it looks at the caller.
     DeletesFirst => "ANON-17" Fails,
     /// The manifest is open for whoever says `ns=`.
@@ -263,6 +265,12 @@ flaws! {
     CreatorOverwritesByQuery => "AUTHZ-06" Fails,
     /// Tags are deleted where deletes are switched off.
     DeletesKeptTags => "AUTHZ-07" Fails,
+    /// Whoever is known reads what is in a group.
+    GroupIsOpen => "AUTHZ-08" Fails,
+    /// A proxy without a credential uses the token of another one.
+    ProxiesShareTokens => "AUTHZ-09" Fails,
+    /// Rules about attributes are read and not applied.
+    AttributesAreIgnored => "AUTHZ-10" Fails,
     /// Nobody looks at the signature.
     NoSignatureIsRead => "FORGE-01" Fails,
     /// A token may say that it is not signed.
@@ -585,6 +593,10 @@ flaws! {
     ReferrersCross => "BIND-10" Fails,
     /// What is about an image is listed wherever that is.
     SubjectsCross => "BIND-10" Fails,
+    /// What is pulled through is open to whoever is known.
+    PulledThroughIsOpen => "BIND-12" Fails,
+    /// Whoever says `ns=` comes under other rules.
+    NamespaceSwitchesRules => "BIND-12" Fails,
     /// A manifest may be image and index.
     TakesBothKinds => "BIND-13" Fails,
     /// A manifest may come under another type.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Flaw, Registry, TAG};
+use super::{BARE, Flaw, GROUP, Registry, SECOND, TAG, THROUGH};
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
@@ -31,13 +31,15 @@ impl Image {
         let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Env": variables } });
         let config = config.to_string().into_bytes();
         let descriptor = |kind: &str, bytes: &[u8]| json!({ "mediaType": format!("application/vnd.oci.image.{kind}"), "digest": digest_of(bytes), "size": bytes.len() });
-        let manifest = json!({
+        let mut manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": descriptor("config.v1+json", &config),
             "layers": [descriptor("layer.v1.tar", &layer)],
-            "annotations": { "notes": "n".repeat(notes) },
         });
+        if notes > 0 {
+            manifest["annotations"] = json!({ "notes": "n".repeat(notes) });
+        }
         Self { manifest: manifest.to_string().into_bytes(), config, layer }
     }
 }
@@ -45,7 +47,10 @@ impl Image {
 impl Registry {
     /// Whatever is asked of a repository.
     pub(super) fn content(&self, request: &Request, path: &str) -> Answer {
-        let known = self.state.repositories.iter().find_map(|(name, image)| {
+        let second = &self.state.repositories[SECOND];
+        let bare = self.has(Flaw::ProxiesShareTokens).then_some(&BARE);
+        let others = [&GROUP, &THROUGH].into_iter().chain(bare).map(|name| (name, second));
+        let known = self.state.repositories.iter().chain(others).find_map(|(name, image)| {
             let rest = path.strip_prefix("/v2/")?.strip_prefix(name)?.strip_prefix('/')?;
             Some((*name, image, rest))
         });

@@ -2,9 +2,7 @@
 //! figures of the last one lie in a file.
 
 use std::path::Path;
-use std::time::Duration;
 
-use aws_lc_rs::rand;
 use outbound::Dialer;
 use probe::{Baseline, Change, Report, Thresholds, text};
 use protocol::Secret;
@@ -17,6 +15,7 @@ use crate::cli::{Asked, Watch};
 use crate::clock;
 use crate::config::variable;
 use crate::figures::Figures;
+use crate::interval::pause;
 use crate::output::{Exit, Failure, note, print};
 use crate::signal::Signals;
 
@@ -89,7 +88,7 @@ impl Watched {
                 }
             }
             let spent = clock::now().tick.saturating_sub(begin);
-            sleep(pause(flags.every.duration(), random()).saturating_sub(spent)).await;
+            sleep(pause(flags.every.duration()).saturating_sub(spent)).await;
         }
     }
 
@@ -129,30 +128,4 @@ impl Watched {
 fn has_changed(report: &Report) -> bool {
     let gone = report.drift.as_ref().is_some_and(|drift| !drift.gone.is_empty());
     gone || report.results.iter().filter_map(|result| result.change.as_ref()).any(Change::is_drift)
-}
-
-/// The time from one run to the next: up to a tenth shorter, so that many probes do not ask at once, and never longer.
-fn pause(every: Duration, random: u8) -> Duration {
-    every.saturating_sub((every / 10).mul_f64(f64::from(random) / f64::from(u8::MAX)))
-}
-
-/// A byte that need not be secret: without randomness there is no jitter.
-fn random() -> u8 {
-    let mut byte = [0];
-    rand::fill(&mut byte).map_or(0, |()| byte[0])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_never_longer_than_the_interval_and_never_much_shorter() {
-        let hour = Duration::from_secs(3600);
-        assert_eq!(pause(hour, 0), hour);
-        assert_eq!(pause(hour, u8::MAX), Duration::from_secs(3240));
-        assert!((0..=u8::MAX).all(|random| pause(hour, random) <= hour));
-        let longest = "36500d".parse::<crate::config::Period>().unwrap().duration();
-        assert!(pause(longest, u8::MAX) < longest);
-    }
 }

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::config::Configuration;
 use crate::data_folder::{DataFolder, Listening};
 use crate::output::Failure;
+use crate::probing;
 use crate::verbs::administration;
 
 /// The most repositories that are looked at.
@@ -75,16 +76,9 @@ pub(super) fn doors(configuration: &Configuration, flags: &Init) -> Result<Vec<D
 }
 
 fn ours(configuration: &Configuration) -> Result<Vec<Origin>, Failure> {
-    let urls = configuration.settings.public_urls.iter().map(ToString::to_string);
-    let mut urls: Vec<String> = urls.collect();
-    if urls.is_empty() {
-        let listening = Listening::read(&configuration.data);
-        urls.extend(listening.and_then(|listening| Some(format!("http://{}", listening.listen.first()?))));
-    }
-    match urls.is_empty() {
-        true => Err(nowhere()),
-        false => urls.iter().map(|url| url.parse().map_err(Failure::usage)).collect(),
-    }
+    let listening = Listening::read(&configuration.data).map(|listening| listening.listen).unwrap_or_default();
+    let doors = probing::own(configuration, &listening)?;
+    if doors.is_empty() { Err(nowhere()) } else { Ok(doors) }
 }
 
 fn nowhere() -> Failure {
