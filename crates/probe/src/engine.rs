@@ -133,6 +133,7 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         Need::Digest => session.digest().is_some(),
         Need::Config => session.content().is_some_and(|content| content.config.is_some()),
         Need::Layer => session.content().is_some_and(|content| content.layer().is_some()),
+        Need::Gate(_) | Need::RefusesSecrets | Need::Outage => true,
         Need::Alias(_) | Need::PushApart | Need::ForeignUpload | Need::Kept | Need::Beside => true,
         Need::Identity(_) | Need::Public | Need::Owned | Need::Hook | Need::Certificate | Need::Crate => true,
     }

@@ -14,6 +14,8 @@ use crate::request::{Keep, Request};
 use crate::response::{Ended, Response};
 use crate::wire::WireError;
 
+/// The most of a request that is written down, in bytes.
+pub(crate) const LONGEST_SENT: usize = 64 * 1024;
 /// How much of a body is written down, in bytes.
 const EXCERPT: usize = 512;
 /// Headers that are written down.
@@ -212,7 +214,7 @@ impl Secrecy {
 
     fn sent(&self, message: &Message) -> String {
         let part = |part: &Part| match part {
-            Part::Bytes(bytes) => self.clean(&String::from_utf8_lossy(bytes)),
+            Part::Bytes(bytes) => self.clean(&beginning(bytes)),
             Part::Credential(shown) => {
                 let hash = shown.fingerprint(|secret| self.blinding.hash(secret));
                 format!("{} [{hash}]", shown.scheme()).trim_start().to_owned()
@@ -236,6 +238,17 @@ impl Secrecy {
             sha256: random::sha256(bytes).map(|digest| digest.hex().to_owned()),
             beginning,
         }
+    }
+}
+
+/// What was sent, up to a length: what follows stands there by its hash.
+fn beginning(bytes: &[u8]) -> String {
+    match bytes.split_at_checked(LONGEST_SENT) {
+        Some((first, rest)) if !rest.is_empty() => {
+            let hash = random::sha256(rest).map(|digest| digest.to_string()).unwrap_or_default();
+            format!("{}[{} bytes more, {hash}]", String::from_utf8_lossy(first), rest.len())
+        }
+        _ => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 

@@ -14,6 +14,9 @@ pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
 /// How the probe names itself.
 const USER_AGENT: &str = concat!("pullgate-probe/", env!("CARGO_PKG_VERSION"));
 
+/// The longest body that stands in a line for a shell, in bytes.
+const LONGEST_WORD: usize = 64 * 1024;
+
 /// What is written down of the body of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -282,7 +285,7 @@ impl Request {
         for part in &self.body {
             words.push("--data-binary".to_owned());
             words.push(match part {
-                Value::Bytes(bytes) => quoted(&String::from_utf8_lossy(bytes)),
+                Value::Bytes(bytes) => data(bytes),
                 Value::Credential(shown) => format!("\"${}\"", shown.label()),
             });
         }
@@ -295,6 +298,14 @@ impl Request {
             true => format!("TOKEN=$({} | jq -r '.token // .access_token')", line.replacen("-sSi", "-sS", 1)),
             false => line,
         }
+    }
+}
+
+/// A body for a shell: what is no text, or too long for a line, is a file there.
+fn data(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.len() < LONGEST_WORD => quoted(text),
+        _ => "@body".to_owned(),
     }
 }
 
