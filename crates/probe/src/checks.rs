@@ -6,6 +6,7 @@ mod bind;
 mod cargo;
 mod ctl;
 mod forge;
+mod gate;
 mod ingr;
 mod leak;
 mod route;
@@ -64,6 +65,10 @@ static GROUPS: &[&[Check]] = &[
     &bind::shared::CHECKS,
     &cargo::CHECKS,
     &cargo::written::CHECKS,
+    &gate::CHECKS,
+    &gate::secrets::CHECKS,
+    &gate::limits::CHECKS,
+    &gate::outage::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

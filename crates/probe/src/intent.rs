@@ -6,6 +6,7 @@
 mod alias;
 mod cargo;
 mod file;
+mod gate;
 mod identity;
 mod target;
 mod triage;
@@ -25,6 +26,7 @@ use crate::triage::Triage;
 pub use alias::{Alias, AliasKind};
 pub use cargo::Cargo;
 pub use file::IntentError;
+pub use gate::{Gate, GateImage, Outage, OutageKind};
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use target::{Target, TargetError};
 pub use write::Write;
@@ -234,6 +236,8 @@ pub struct Intent {
     pub triage: Vec<Triage>,
     /// Other names under which private content may be reached.
     pub aliases: Vec<Alias>,
+    /// Conditions beside the right to pull and push.
+    pub gate: Gate,
     /// What checks need that write.
     pub write: Write,
 }
@@ -253,6 +257,7 @@ impl Intent {
             cargo: None,
             triage: Vec::new(),
             aliases: Vec::new(),
+            gate: Gate::default(),
             write: Write::default(),
         }
     }

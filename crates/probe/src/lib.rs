@@ -52,8 +52,8 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Alias, AliasKind, Cargo, Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode,
-    ModeError, OWNERS_MAY, Role, Source, Target, TargetError, Visibility, Write,
+    Alias, AliasKind, Cargo, Door, Gate, GateImage, Hook, HookError, Identity, Intent, IntentError, Known, Login,
+    LoginError, Mode, ModeError, OWNERS_MAY, Outage, OutageKind, Role, Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

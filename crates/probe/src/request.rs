@@ -17,6 +17,9 @@ pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
 /// How the probe names itself.
 const USER_AGENT: &str = concat!("pullgate-probe/", env!("CARGO_PKG_VERSION"));
 
+/// The longest body that stands in a line for a shell, in bytes.
+const LONGEST_WORD: usize = 64 * 1024;
+
 /// What is written down of the body of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -329,7 +332,7 @@ impl Request {
         for part in &self.body {
             words.push("--data-binary".to_owned());
             words.push(match part {
-                Value::Bytes(bytes) => quoted(&String::from_utf8_lossy(bytes)),
+                Value::Bytes(bytes) => data(bytes),
                 Value::Credential(shown) => format!("\"${}\"", shown.label()),
             });
         }
@@ -350,6 +353,14 @@ fn greeted(greeting: &Greeting, origin: &Origin, target: &str) -> String {
     let head = format!("GET {target} HTTP/1.1\\r\\nHost: {}\\r\\nConnection: close\\r\\n\\r\\n", origin.authority());
     let name = greeting.name.as_ref().map_or_else(|| "-noservername".to_owned(), |name| format!("-servername {name}"));
     format!("printf {} | openssl s_client -quiet {name} -connect {}:{}", quoted(&head), origin.host(), origin.port())
+}
+
+/// A body for a shell: what is no text, or too long for a line, is a file there.
+fn data(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.len() < LONGEST_WORD => quoted(text),
+        _ => "@body".to_owned(),
+    }
 }
 
 /// A word for a POSIX shell.

@@ -4,6 +4,7 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod beside;
+mod conditions;
 mod crates;
 mod flaw;
 mod forged;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+pub use conditions::{LARGEST_BLOB, gate_image};
 pub use flaw::{Effect, Flaw};
 pub use repository::Image;
 pub use shelf::FOREIGN_UPLOAD;
@@ -56,6 +58,8 @@ pub const GROUP: &str = "group/other";
 pub const BARE: &str = "bare/other";
 /// The name under which [`SECOND`] is pulled through.
 pub const THROUGH: &str = "through/other";
+/// Where images must be signed: [`USER`] may pull them, if they are.
+pub const GATE: &str = "gate/images";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
 /// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
@@ -114,6 +118,7 @@ impl Double {
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
             shelf: Mutex::default(),
+            outage: Mutex::default(),
             mounted: Mutex::default(),
             cached: Mutex::default(),
             fetched: Mutex::default(),
@@ -201,6 +206,12 @@ impl Double {
         }
     }
 
+    /// Breaks something, for later: `upstream`, `policy-store` or `clock`. Without a name it is mended.
+    pub fn breaker(&self, broken: Option<&'static str>) -> impl Fn() + Send + Sync + use<> {
+        let state = Arc::clone(&self.state);
+        move || *state.outage.lock().expect("no handler has panicked") = broken
+    }
+
     /// [`Double::revoke`] for later.
     pub fn revoker(&self) -> impl Fn() + Send + Sync + use<> {
         let state = Arc::clone(&self.state);
@@ -222,6 +233,8 @@ struct State {
     ahead: AtomicU64,
     /// Where the other door is.
     mirror: OnceLock<String>,
+    /// What is broken.
+    outage: Mutex<Option<&'static str>>,
     /// What was written and not deleted.
     shelf: Mutex<Shelf>,
     /// What was mounted and not deleted.
@@ -263,7 +276,8 @@ impl Registry {
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
-        let flawed = self.at_secure(request).or_else(|| self.misread(request)).or_else(|| self.beside(request));
+        let flawed = self.broken(request).or_else(|| self.at_secure(request));
+        let flawed = flawed.or_else(|| self.misread(request)).or_else(|| self.beside(request));
         if let Some(answer) = flawed {
             return answer;
         }
@@ -281,7 +295,8 @@ impl Registry {
                     .or_else(|| self.oddly_shown(request))
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path))
-                    .or_else(|| self.bound(request, path, query));
+                    .or_else(|| self.bound(request, path, query))
+                    .or_else(|| self.conditioned(request, path));
                 flawed.unwrap_or_else(|| match path.strip_prefix("/storage/") {
                     Some(digest) => self.stored(request, digest, query),
                     None => self.content(request, path),

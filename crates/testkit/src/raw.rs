@@ -13,6 +13,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
+/// The longest body that is read.
+const MAX_BODY: usize = 16 * 1024 * 1024;
 /// So many bytes of a connection tell how to speak there: a ClientHello with the suites that it offers, and the name.
 const FIRST: usize = 4096;
 /// How long a client may be silent.
@@ -78,7 +80,7 @@ impl Request {
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
         let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        while request.body.len() < length && length < MAX_HEAD {
+        while request.body.len() < length && length < MAX_BODY {
             match stream.read(&mut piece) {
                 Ok(read) if read > 0 => request.body.extend_from_slice(&piece[..read]),
                 _ => return None,

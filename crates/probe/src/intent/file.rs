@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::alias::{self, AliasEntry};
 use super::cargo::{self, CargoEntry};
+use super::gate::{self, GateEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
 use super::{
@@ -145,6 +146,18 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// A reference without its digest.
+    #[error("no digest: write a name and a digest, such as \"gate/app@sha256:...\"")]
+    NoDigest {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A size that is none, or too much to send.
+    #[error("not a size that can be tried: write one above 0 and below 16777216")]
+    Size {
+        /// Where.
+        span: Range<usize>,
+    },
     /// No end of a target.
     #[error("not the end of a target: write what stands behind `blobs/uploads/`")]
     Upload {
@@ -206,6 +219,8 @@ impl IntentError {
             | Self::UnknownRepository { span }
             | Self::Day { span }
             | Self::Empty { span }
+            | Self::NoDigest { span }
+            | Self::Size { span }
             | Self::Upload { span }
             | Self::NoTag { span }
             | Self::Index { span }
@@ -237,6 +252,8 @@ struct File {
     in_progress: Vec<InProgressEntry>,
     #[serde(default)]
     alias: Vec<AliasEntry>,
+    #[serde(default)]
+    gate: GateEntry,
     #[serde(default)]
     write: WriteEntry,
 }
@@ -353,6 +370,7 @@ impl Intent {
             cargo,
             triage,
             aliases,
+            gate: gate::read(&file.gate, &command)?,
             write: write::read(&file.write)?,
         })
     }
@@ -452,12 +470,18 @@ fn identity(
     })
 }
 
-fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
-    let span = words.span();
+/// A hook that is a program and its arguments.
+pub(super) fn command(words: &Spanned<Vec<String>>, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
     match words.get_ref().first() {
-        _ if role != Role::Revoked => Err(IntentError::Revoke { span }),
         Some(program) if !program.is_empty() => Ok(command(words.get_ref())),
-        _ => Err(IntentError::Command { span }),
+        _ => Err(IntentError::Command { span: words.span() }),
+    }
+}
+
+fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
+    match role {
+        Role::Revoked => self::command(words, command),
+        _ => Err(IntentError::Revoke { span: words.span() }),
     }
 }
 
@@ -552,6 +576,17 @@ by = "ann"
 name = "group/app"
 of = "team/app"
 kind = "virtual"
+
+[gate]
+largest_blob = 1000000
+
+[gate.images]
+signed = "gate/app@sha256:abababababababababababababababababababababababababababababababab"
+
+[[gate.outage]]
+kind = "upstream"
+begin = ["stop", "upstream"]
+end = ["start", "upstream"]
 
 [write]
 push_apart = true
@@ -652,6 +687,9 @@ beside = "probe/beside"
             ("door = \"mirror\"", "door = \"miror\""),
             ("repository = \"team/app\"", "repository = \"team/base\""),
             ("6ba7b810?_state=x", "6ba7b810 x"),
+            ("gate/app@sha256:", "gate/app:"),
+            ("largest_blob = 1000000", "largest_blob = 0"),
+            ("[\"stop\", \"upstream\"]", "[]"),
             ("of = \"team/app\"", "of = \"team/base\""),
             ("kind = \"virtual\"", "kind = \"group\""),
             ("probe/kept:1.0", "probe/kept"),

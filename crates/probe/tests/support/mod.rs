@@ -13,14 +13,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Alias, AliasKind, Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress,
-    Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Alias, AliasKind, Cargo, Clock, Door, Gate, GateImage, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY,
+    Outage, OutageKind, Plan, Progress, Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write,
+    catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW,
-    LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, SECOND, TAG, THROUGH, USER, VERSION,
+    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, GATE, GROUP, KEPT, LARGEST_BLOB, LEAVER,
+    LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, SECOND, TAG,
+    THROUGH, USER, VERSION, gate_image,
 };
 use testkit::secure::authority;
 
@@ -66,6 +68,7 @@ pub(crate) fn whole(double: &Double) -> Intent {
     };
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
+    intent.gate = gate(double);
     intent.revoked_within = Duration::from_millis(500);
     intent
 }
@@ -87,6 +90,30 @@ fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Ident
         owns: None,
         may: OWNERS_MAY.map(str::to_owned).to_vec(),
         revoke: None,
+    }
+}
+
+/// Images with every fault of a signature, and hooks that break the double.
+fn gate(double: &Double) -> Gate {
+    let name = |image: GateImage| (GATE.parse().unwrap(), gate_image(image.as_str()).parse().unwrap());
+    let hook = |act: Box<dyn Fn() + Send + Sync>| {
+        Hook::new(move || {
+            act();
+            Ok(())
+        })
+    };
+    let outage = |kind: OutageKind| Outage {
+        kind,
+        begin: hook(Box::new(double.breaker(Some(kind.as_str())))),
+        end: hook(Box::new(double.breaker(None))),
+    };
+    Gate {
+        images: GateImage::ALL.map(|image| (image, name(image))).into(),
+        reason: None,
+        refuses_secrets: true,
+        immutable: Some((OWN.parse().unwrap(), TAG.parse().unwrap())),
+        largest_blob: Some(LARGEST_BLOB),
+        outages: [OutageKind::Upstream, OutageKind::PolicyStore, OutageKind::Clock].map(outage).to_vec(),
     }
 }
 

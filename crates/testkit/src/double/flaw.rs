@@ -843,4 +843,60 @@ flaws! {
     AllowsEveryOrigin => "ROUTE-22" Fails,
     /// A body is asked for before anybody decides.
     ContinuesFirst => "ROUTE-25" Fails,
+    /// What nobody has signed is handed out.
+    HandsOutUnsigned => "GATE-01" Fails,
+    /// Any key will do.
+    AnyKeySigns => "GATE-02" Fails,
+    /// Any identity of the issuer will do.
+    AnyIdentitySigns => "GATE-02" Fails,
+    /// Any issuer will do.
+    AnyIssuerVouches => "GATE-02" Fails,
+    /// A signature is good for any image.
+    SignaturesFitAll => "GATE-02" Fails,
+    /// An attestation is taken for a signature.
+    AttestationsSign => "GATE-03" Fails,
+    /// What was verified once is not verified again.
+    VerdictsOutliveSignatures => "GATE-04" Fails,
+    /// The child of an index needs no parent.
+    ChildrenGoAroundParents => "GATE-04" Fails,
+    /// Too many referrers are let through.
+    GivesUpOnReferrers => "GATE-05" Fails,
+    /// Too large a bundle is let through.
+    GivesUpOnBundles => "GATE-05" Fails,
+    /// Layers are not scanned.
+    ScansNoLayers => "GATE-06" Fails,
+    /// What is left in the end is scanned.
+    ScansWhatIsLeft => "GATE-06" Fails,
+    /// Variables are not scanned.
+    ScansNoEnvironment => "GATE-06" Fails,
+    /// Labels are not scanned.
+    ScansNoLabels => "GATE-06" Fails,
+    /// The history is not scanned.
+    ScansNoHistory => "GATE-06" Fails,
+    /// What cannot be unpacked is let through.
+    KnowsNoZstandard => "GATE-06" Fails,
+    /// Archives in layers are not scanned.
+    ScansNoArchives => "GATE-06" Fails,
+    /// Packages of the distribution are not scanned.
+    TrustsPackages => "GATE-06" Fails,
+    /// Tests are not scanned.
+    TrustsTests => "GATE-06" Fails,
+    /// Large files are not scanned.
+    ScansNoLargeFiles => "GATE-06" Fails,
+    /// Whatever takes too long is let through.
+    GivesUpOnBombs => "GATE-06" Fails,
+    /// A tag that must not change does.
+    TagsMove => "GATE-07" Fails,
+    /// A blob may have another digest than its own.
+    TakesMisnamedBlobs => "GATE-07" Fails,
+    /// A manifest may be of any length.
+    TakesLongManifests => "GATE-07" Fails,
+    /// A blob may be of any length.
+    TakesLargeBlobs => "GATE-07" Fails,
+    /// Without its upstream it goes on.
+    ServesWithoutUpstream => "GATE-08" Fails,
+    /// Without its policy it goes on.
+    ServesWithoutPolicy => "GATE-08" Fails,
+    /// It does not look at the clock.
+    ServesWithoutTime => "GATE-08" Fails,
 }

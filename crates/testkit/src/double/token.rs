@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::forged::{CERTIFICATE, KID};
 use super::{
-    BARE, BESIDE, CREATOR, CREATOR_PASSWORD, Flaw, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN,
+    BARE, BESIDE, CREATOR, CREATOR_PASSWORD, Flaw, GATE, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN,
     PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, Registry, SECOND, THROUGH, USER,
 };
 use crate::http::basic;
@@ -73,7 +73,7 @@ impl Grant {
 /// What each may do where; nobody in particular is the empty name.
 pub(super) fn entitled(user: &str, repository: &str) -> &'static [&'static str] {
     match (user, repository) {
-        (_, PUBLIC) | (LOW, BARE) | (USER, REPOSITORY | SECOND | GROUP | THROUGH) | (LEAVER, OWN) => &["pull"],
+        (_, PUBLIC) | (LOW, BARE) | (USER, REPOSITORY | SECOND | GROUP | THROUGH | GATE) | (LEAVER, OWN) => &["pull"],
         (LOW, OWN | BESIDE | KEPT) => &["pull", "push", "delete"],
         (CREATOR, OWN) => &["pull", "push"],
         _ => &[],
