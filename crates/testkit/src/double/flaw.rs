@@ -637,6 +637,8 @@ flaws! {
     EndlessCrateRedirect => "CARGO-08" Fails,
     /// A slash at the end is dropped after the decision.
     DropsLastSlash => "ROUTE-01" Fails,
+    /// A path that is written in another way breaks the registry.
+    FailsOnOddPaths => "ROUTE-02" Fails,
     /// Slashes are merged after the decision.
     MergesSlashes => "ROUTE-02" Fails,
     /// Segments of one dot are dropped after the decision.

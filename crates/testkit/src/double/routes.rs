@@ -36,6 +36,10 @@ impl Registry {
 
     /// What is answered before anybody decides.
     fn early(&self, request: &Request) -> Option<Answer> {
+        let is_odd = ["%", "\\", "//", "..", ";", "#"].iter().any(|odd| before(&request.target, "?").contains(odd));
+        if is_odd && self.has(Flaw::FailsOnOddPaths) {
+            return Some(Answer::http(request, 500, &[], b"index out of bounds"));
+        }
         let refused = |headers: &[(&str, &str)]| {
             let challenge = format!("Bearer realm=\"{}/token\",service=\"{}\"", self.base, self.service);
             let challenge = ("WWW-Authenticate", challenge.as_str());
