@@ -139,6 +139,10 @@ pub enum Need {
     Hook,
     /// A certificate of ours that the door demands.
     Certificate,
+    /// Storage that is declared for the door.
+    Storage,
+    /// Mirrors and peers that are declared for the door.
+    Peers,
     /// Another name of this kind for private content.
     Alias(AliasKind),
     /// An image that is signed, and one of these.

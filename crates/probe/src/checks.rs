@@ -9,6 +9,7 @@ mod forge;
 mod gate;
 mod ingr;
 mod leak;
+mod route;
 mod spelled;
 mod tls;
 mod tok;
@@ -37,14 +38,27 @@ static GROUPS: &[&[Check]] = &[
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
+    &route::CHECKS,
+    &route::asked::CHECKS,
+    &route::claimed::CHECKS,
+    &route::answered::CHECKS,
+    &route::cached::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,
+    &ingr::beside::CHECKS,
+    &ingr::storage::CHECKS,
+    &ingr::packs::CHECKS,
+    &ingr::declared::CHECKS,
+    &ingr::names::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
     &leak::says::CHECKS,
     &leak::refusal::CHECKS,
     &tls::CHECKS,
+    &tls::shown::CHECKS,
+    &tls::plain::CHECKS,
+    &tls::session::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
     &bind::pushed::CHECKS,

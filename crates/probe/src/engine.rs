@@ -1,6 +1,6 @@
 //! A run from its first question to its report: the controls, every selected check, the control again, then the verdicts.
 
-use outbound::Dialer;
+use outbound::{Credential, Dialer};
 
 use crate::check::{Check, Need, Severity};
 use crate::controls::{self, Controls};
@@ -45,7 +45,13 @@ pub fn probe(
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Report, ProbeError> {
     let budget = plan.budget();
-    let mut run = Run::new(dialer, clock, plan)?;
+    let mut run = Run::new(dialer, clock, budget, plan)?;
+    // Whoever was shown a secret in an earlier run may say it before it is shown in this one.
+    for door in &intent.doors {
+        for login in intent.identities.iter().map(|identity| &identity.login) {
+            run.keep_secret(&Credential::basic(&door.origin, &login.user, &login.secret));
+        }
+    }
     let begin = run.now();
     let all = plan.cells.iter().map(|cell| cell.checks.len()).sum();
     let (mut results, mut standings, mut done) = (Vec::new(), Vec::new(), 0);
@@ -125,6 +131,8 @@ fn ask(session: &mut Session<'_>, check: &'static Check, selected: &Result<(), S
         (Ok(()), None) => Ok((check.run)(session).unwrap_or_else(Answer::Open)),
     };
     let answer = answer.map(|answer| crash::found(session, check, answer));
+    // What a target says may be a credential that it was shown.
+    let answer = answer.map(|answer| answer.proved(|proof| proof.cleaned(|says| session.clean(says))));
     Asked { check, answer, seen: session.take_touched(), stretch }
 }
 
@@ -134,8 +142,19 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         Need::Config => session.content().is_some_and(|content| content.config.is_some()),
         Need::Layer => session.content().is_some_and(|content| content.layer().is_some()),
         Need::Gate(_) | Need::RefusesSecrets | Need::Outage => true,
-        Need::Alias(_) | Need::PushApart | Need::ForeignUpload | Need::Kept | Need::Beside => true,
-        Need::Identity(_) | Need::Public | Need::Owned | Need::Hook | Need::Certificate | Need::Crate => true,
+        Need::Identity(_)
+        | Need::Public
+        | Need::Owned
+        | Need::Hook
+        | Need::Certificate
+        | Need::Storage
+        | Need::Peers
+        | Need::Alias(_)
+        | Need::PushApart
+        | Need::ForeignUpload
+        | Need::Kept
+        | Need::Beside
+        | Need::Crate => true,
     }
 }
 

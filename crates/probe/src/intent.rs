@@ -37,6 +37,9 @@ const REVOKED_WITHIN: Duration = Duration::from_secs(5);
 /// How long a redirect to storage may be good for, unless the intent says.
 const MAX_REDIRECT_TTL: Duration = Duration::from_secs(300);
 
+/// The most other ports of one door that a run asks.
+pub(crate) const MAX_PORTS: usize = 16;
+
 /// How far a run goes; each mode includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
@@ -101,6 +104,10 @@ pub struct Door {
     pub storage: Vec<Origin>,
     /// What is shown where the door demands a certificate: one that opens the connection and nothing else.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// Which other ports of the host are asked; none for those that registries often have.
+    pub ports: Option<Vec<u16>>,
+    /// Mirrors and peers that hand the same content on.
+    pub peers: Vec<Origin>,
 }
 
 impl Door {
@@ -109,13 +116,20 @@ impl Door {
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let (realms, storage) = target::declared_with(&origin);
-        Self { name: origin.to_string(), origin, vantage: "here".to_owned(), realms, storage, certificate: None }
+        let (name, vantage) = (origin.to_string(), "here".to_owned());
+        Self { name, origin, vantage, realms, storage, certificate: None, ports: None, peers: Vec::new() }
     }
 
     /// Whether a token may be asked for there.
     #[must_use]
     pub fn has_realm(&self, origin: &Origin) -> bool {
         *origin == self.origin || self.realms.contains(origin)
+    }
+
+    /// Whether it hands on what this door has.
+    #[must_use]
+    pub fn has_peer(&self, origin: &Origin) -> bool {
+        self.peers.contains(origin)
     }
 
     /// Where an origin that belongs to this door may lead. What ships with the probe was typed by nobody here.
@@ -182,7 +196,7 @@ impl Known {
         format!("/v2/{}/blobs/{digest}", self.name)
     }
 
-    fn private(name: Repository, reference: Option<&Reference>) -> Self {
+    pub(crate) fn private(name: Repository, reference: Option<&Reference>) -> Self {
         Self {
             name,
             tag: reference.and_then(Reference::tag).cloned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::check::{Check, Need};
 use crate::checks::{LAST, catalogue, find};
 use crate::intent::{Door, GateImage, Intent, Known, Mode, Role};
-use crate::reception::MAX_BODY;
+use crate::reception::{MAX_BODY, MAX_MANIFEST};
 use crate::run::{Budget, Stop, Waits};
 
 /// After so many checks the control is asked again.
@@ -17,7 +17,7 @@ pub struct Settings {
     /// How far it goes.
     pub mode: Mode,
     /// The ids of the intrusive checks that were asked for.
-    pub intrusive: Vec<String>,
+    pub intrusive: Vec<&'static str>,
     /// Asks only the doors of this vantage.
     pub vantage: Option<String>,
     /// How long one answer may take, from the first packet to the last byte.
@@ -68,6 +68,12 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
+    /// No check, for whoever asks without judging.
+    pub(crate) fn of_nothing() -> Self {
+        let Settings { mode, patience, waits, stop, .. } = Settings::default();
+        Self { cells: Vec::new(), mode, patience, waits, stop }
+    }
+
     /// Chooses the checks. Nothing is asked for it.
     #[must_use]
     pub fn new(intent: &'a Intent, settings: &Settings) -> Self {
@@ -93,16 +99,25 @@ impl<'a> Plan<'a> {
     pub fn budget(&self) -> Budget {
         let requests: usize = self.cells.iter().map(Cell::requests).sum();
         let requests = requests + requests / 4;
-        Budget { requests, bytes: requests * MAX_BODY }
+        // Each control may pull a manifest by its tag and by its digest that is longer than what is kept of any other answer.
+        let controls: usize = self.cells.iter().map(|cell| 2 + cell.controls_between()).sum();
+        Budget { requests, bytes: requests * MAX_BODY + 2 * controls * MAX_MANIFEST }
     }
 }
 
 impl Cell<'_> {
     /// The most requests of its checks, and of the controls between them.
     fn requests(&self) -> usize {
-        let asked = self.checks.iter().filter(|(_, selected)| selected.is_ok()).map(|(check, _)| check);
         let control = find(LAST).map_or(0, |check| check.requests);
-        asked.clone().map(|check| check.requests).sum::<usize>() + asked.count() / CHECKS_PER_CONTROL * control
+        self.asked().map(|check| check.requests).sum::<usize>() + self.controls_between() * control
+    }
+
+    fn controls_between(&self) -> usize {
+        self.asked().count() / CHECKS_PER_CONTROL
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &'static Check> {
+        self.checks.iter().filter(|(_, selected)| selected.is_ok()).map(|(check, _)| *check)
     }
 }
 
@@ -110,13 +125,15 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
     if check.mode > settings.mode {
         return Err(format!("it belongs to mode {}", check.mode));
     }
-    if check.mode == Mode::Intrusive && !settings.intrusive.iter().any(|id| id == check.id) {
+    if check.mode == Mode::Intrusive && !settings.intrusive.contains(&check.id) {
         return Err("it is intrusive, and nobody asked for it by its id".to_owned());
     }
     for need in check.needs {
         let there = match need {
             Need::Identity(role) => intent.login(*role, door).is_some(),
             Need::Certificate => door.certificate.is_some(),
+            Need::Storage => !door.storage.is_empty(),
+            Need::Peers => !door.peers.is_empty(),
             Need::Crate => intent.cargo_at(door).is_some(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
@@ -153,6 +170,8 @@ impl Need {
             Self::Public => "public repository".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
             Self::Certificate => "certificate that this door demands".to_owned(),
+            Self::Storage => "`storage` of this door".to_owned(),
+            Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
             Self::Alias(kind) => format!("`[[alias]]` of kind `{}`", kind.as_str()),
             Self::Gate(images) => {
                 let names: Vec<&str> = images.iter().map(|image| image.as_str()).collect();

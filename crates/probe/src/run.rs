@@ -16,8 +16,10 @@ use crate::error::ProbeError;
 use crate::intent::{Hook, Mode};
 use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
 use crate::plan::Plan;
+use crate::product::Product;
 use crate::random::{self, Blinding};
 use crate::request::Request;
+use crate::response::Response;
 use crate::wire::{Wire, WireError};
 
 /// The least time between two requests at one origin: five in a second. None on loopback.
@@ -29,6 +31,8 @@ const STRIKES: u32 = 3;
 
 /// The name of the note that says which product answers at a door.
 pub(crate) const PRODUCT: &str = "product";
+/// The name of the note that says how soon an identity that was taken back was refused.
+pub(crate) const REVOCATION: &str = "revocation";
 
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;
@@ -152,14 +156,14 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
-    pub(crate) fn new(dialer: Dialer, clock: Clock, plan: &Plan<'_>) -> Result<Self, ProbeError> {
+    pub(crate) fn new(dialer: Dialer, clock: Clock, budget: Budget, plan: &Plan<'_>) -> Result<Self, ProbeError> {
         Ok(Self {
             id: random::uuid()?,
             wire: Wire::new(dialer, plan.patience)?,
             clock,
             secrecy: Secrecy::new(Blinding::new()?),
             mode: plan.mode,
-            budget: plan.budget(),
+            budget,
             spent: Budget { requests: 0, bytes: 0 },
             waits: plan.waits.clone(),
             waited: Duration::ZERO,
@@ -191,9 +195,9 @@ impl Run {
         let message = request.message(origin, &self.id);
         self.keep_secrets(&message);
         let begin = self.now().tick;
-        let outcome = self.wire.ask((origin, reach), request.address(), &message, request.is_head());
+        let outcome = self.wire.ask((origin, reach), request, &message);
         let elapsed = self.now().tick.saturating_sub(begin);
-        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
+        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
     }
 
@@ -357,6 +361,12 @@ impl Run {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// The product that answers at a door, if it was recognised.
+    pub(crate) fn product(&self, door: &str) -> Option<Product> {
+        let note = self.notes.iter().find(|note| note.name == PRODUCT && note.door == door)?;
+        Product::named(&note.value)
     }
 
     /// How far it goes.

@@ -21,6 +21,7 @@ use crate::controls::{Content, Decoy};
 use crate::doubt::Doubt;
 use crate::intent::{Door, Intent, Known, Login, Role, Visibility};
 use crate::observation::{Observation, ObservationId, Seen};
+use crate::product::Product;
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::run::{Discovered, Run};
@@ -201,12 +202,12 @@ impl Session<'_> {
         self.ask_at(&origin, request)
     }
 
-    /// Asks the door, one of its realms or its storage; what the user has not declared is not asked.
+    /// Asks the door, one of its realms, its storage or its peers; what the user has not declared is not asked.
     ///
     /// # Errors
     /// As [`Session::ask`].
     pub fn ask_at(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
-        if !self.door.has_realm(origin) && !self.door.has_storage(origin) {
+        if !self.door.has_realm(origin) && !self.door.has_storage(origin) && !self.door.has_peer(origin) {
             return Err(self.undeclared_storage(origin.clone()));
         }
         self.send(origin, self.door.reach(origin), request)
@@ -427,6 +428,11 @@ impl Session<'_> {
         self.run.keep_secret(credential);
     }
 
+    /// A text without credentials.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.run.clean(text)
+    }
+
     /// What the running check has seen so far.
     pub(crate) fn touched(&self) -> &[ObservationId] {
         &self.touched
@@ -451,6 +457,11 @@ impl Session<'_> {
     pub(crate) fn note(&mut self, name: &'static str, value: &str) {
         let (door, value) = (self.door.name.clone(), self.run.clean(value));
         self.run.note(crate::run::Note { door, name, value });
+    }
+
+    /// The product that answers at the door, if it was recognised.
+    pub(crate) fn product(&self) -> Option<Product> {
+        self.run.product(&self.door.name)
     }
 
     /// Everything that was asked so far.

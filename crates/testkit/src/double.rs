@@ -3,6 +3,7 @@
 //! It has three doors, one of them over TLS, and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
+mod beside;
 mod conditions;
 mod crates;
 mod flaw;
@@ -10,7 +11,10 @@ mod forged;
 mod judgement;
 mod known;
 mod leaks;
+mod products;
+mod readings;
 mod repository;
+mod routes;
 mod sayings;
 mod secure;
 mod shelf;
@@ -92,15 +96,21 @@ pub struct Double {
     front: Server,
     mirror: Server,
     secure: Server,
+    beside: Server,
     state: Arc<State>,
 }
 
 impl Double {
     /// A registry with these flaws, and no others.
     pub fn start(flaws: &[Flaw]) -> Self {
+        Self::with_notes_of(0, flaws)
+    }
+
+    /// The same with manifests that are longer by so many bytes.
+    pub fn with_notes_of(length: usize, flaws: &[Flaw]) -> Self {
         let state = Arc::new(State {
             flaws: flaws.to_vec(),
-            repositories: [REPOSITORY, SECOND, PUBLIC, OWN, KEPT].map(|name| (name, Image::new(name))).into(),
+            repositories: [REPOSITORY, SECOND, PUBLIC, OWN, KEPT].map(|name| (name, Image::new(name, length))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
@@ -110,6 +120,8 @@ impl Double {
             shelf: Mutex::default(),
             outage: Mutex::default(),
             mounted: Mutex::default(),
+            cached: Mutex::default(),
+            fetched: Mutex::default(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
@@ -120,7 +132,7 @@ impl Double {
         };
         let mirror = door("mirror");
         state.mirror.set(mirror.address().to_string()).expect("nobody has said so before");
-        Self { front: door("double"), mirror, secure: secure::start(&state), state }
+        Self { front: door("double"), mirror, secure: secure::start(&state), beside: beside::start(&state), state }
     }
 
     /// `http://host:port`.
@@ -138,6 +150,16 @@ impl Double {
         format!("https://{NAME}:{}", self.secure.address().port())
     }
 
+    /// What stands beside the doors: another port of their host, storage, and a peer.
+    pub fn beside(&self) -> String {
+        self.beside.url()
+    }
+
+    /// The port of [`Double::beside`].
+    pub fn other_port(&self) -> u16 {
+        self.beside.address().port()
+    }
+
     /// What opens a connection to [`Double::secure`].
     pub fn certificate(&self) -> Pair {
         authority().client()
@@ -146,6 +168,13 @@ impl Double {
     /// The private image.
     pub fn image(&self) -> &Image {
         &self.state.repositories[REPOSITORY]
+    }
+
+    /// Everything that no report may show: configurations, layers and crates, whole and as far as they are asked for.
+    pub fn hidden(&self) -> Vec<Vec<u8>> {
+        let images = self.state.repositories.values();
+        let parts = images.flat_map(|image| [image.config.clone(), image.layer.clone()]).chain([crates::file()]);
+        parts.flat_map(|part| [part[..part.len().min(1024)].to_vec(), part]).collect()
     }
 
     /// Every request at the first door so far.
@@ -210,6 +239,10 @@ struct State {
     shelf: Mutex<Shelf>,
     /// What was mounted and not deleted.
     mounted: Mutex<Vec<String>>,
+    /// What a careless cache in front has kept.
+    cached: Mutex<Vec<String>>,
+    /// What was handed out and kept for whoever comes next.
+    fetched: Mutex<Vec<String>>,
 }
 
 /// One door.
@@ -231,6 +264,14 @@ impl Registry {
     }
 
     fn answer(&self, request: &Request) -> Answer {
+        let answer = self.respond(request);
+        match self.policy() {
+            Some(policy) => answer.with("Strict-Transport-Security", policy),
+            None => answer,
+        }
+    }
+
+    fn respond(&self, request: &Request) -> Answer {
         let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
@@ -238,7 +279,8 @@ impl Registry {
         if let Some(answer) = self.broken(request) {
             return answer;
         }
-        if let Some(answer) = self.at_secure(request) {
+        let flawed = self.at_secure(request).or_else(|| self.misread(request)).or_else(|| self.beside(request));
+        if let Some(answer) = flawed {
             return answer;
         }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
@@ -300,11 +342,11 @@ impl Registry {
 
     /// What is behind a redirect, for whoever knows its digest and, over TLS, has its signature.
     fn stored(&self, request: &Request, digest: &str, query: &str) -> Answer {
-        if !self.is_signed(query) {
+        if !self.is_signed(request, digest, query) {
             return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
         }
-        let layers = self.state.repositories.values().map(|image| image.layer.clone());
-        let stored = layers.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
+        let blobs = self.state.repositories.values().flat_map(|image| [image.layer.clone(), image.config.clone()]);
+        let stored = blobs.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
         stored.map_or_else(|| self.refuse(request, None, None), |stored| repository::bytes(request, &stored))
     }
 }

@@ -16,7 +16,8 @@ use super::gate::{self, GateEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
 use super::{
-    Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source, Visibility,
+    Door, Hook, Identity, Intent, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source,
+    Visibility,
 };
 
 /// Why an intent file was not accepted, and where in it.
@@ -102,6 +103,12 @@ pub enum IntentError {
         span: Range<usize>,
         /// Why, in the words of whoever looked.
         why: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Ports that cannot be asked.
+    #[error("not a list of ports: write at most {MAX_PORTS}, none of them 0")]
+    Ports {
+        /// Where.
+        span: Range<usize>,
     },
     /// A status that refuses nothing.
     #[error("not the status of a refusal: write one from 400 to 499")]
@@ -205,6 +212,7 @@ impl IntentError {
             | Self::Bound { span }
             | Self::HalfCertificate { span }
             | Self::Certificate { span, .. }
+            | Self::Ports { span }
             | Self::Status { span }
             | Self::NoReference { span }
             | Self::UnknownCheck { span }
@@ -263,6 +271,9 @@ struct DoorEntry {
     storage: Vec<Spanned<String>>,
     certificate_file: Option<Spanned<String>>,
     key_file: Option<Spanned<String>>,
+    ports: Option<Spanned<Vec<u16>>>,
+    #[serde(default)]
+    peers: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -378,10 +389,17 @@ fn doors(entries: &[DoorEntry], read: &impl Fn(&str) -> Result<Secret, Why>) -> 
             realms: [shipped.realms, origins(&entry.realms)?].concat(),
             storage: [shipped.storage, origins(&entry.storage)?].concat(),
             certificate: certificate(entry, &shipped.origin, read)?,
+            ports: entry.ports.as_ref().map(ports).transpose()?,
+            peers: origins(&entry.peers)?,
             origin: shipped.origin,
         });
     }
     if doors.is_empty() { Err(IntentError::NoDoor) } else { Ok(doors) }
+}
+
+fn ports(ports: &Spanned<Vec<u16>>) -> Result<Vec<u16>, IntentError> {
+    let fit = ports.get_ref().len() <= MAX_PORTS && !ports.get_ref().contains(&0);
+    if fit { Ok(ports.get_ref().clone()) } else { Err(IntentError::Ports { span: ports.span() }) }
 }
 
 fn certificate(
@@ -503,6 +521,8 @@ url = "https://registry.example"
 vantage = "internet"
 realms = ["https://auth.example"]
 storage = ["https://bucket.example"]
+ports = [80, 5000]
+peers = ["http://spegel.example:5000"]
 
 [[door]]
 name = "mirror"
@@ -594,6 +614,8 @@ beside = "probe/beside"
         let (edge, mirror) = (&intent.doors[0], &intent.doors[1]);
         assert_eq!((edge.vantage.as_str(), mirror.vantage.as_str()), ("internet", "here"));
         assert!(edge.has_realm(&"https://auth.example".parse().unwrap()));
+        assert!(edge.has_peer(&"http://spegel.example:5000".parse().unwrap()));
+        assert_eq!((edge.ports.as_deref(), mirror.ports.as_deref()), (Some([80, 5000].as_slice()), None));
         assert!(!mirror.has_realm(&"https://auth.example".parse().unwrap()));
         assert_eq!(intent.private().map(ToString::to_string).collect::<Vec<_>>(), ["team/app:1.0"]);
         assert_eq!(intent.login(Role::Control, edge).map(|login| login.user.as_str()), Some("ci"));
@@ -645,6 +667,9 @@ beside = "probe/beside"
             ("visibility = \"private\"", "visibility = \"public\""),
             ("vantage = \"internet\"", "key_file = \"edge.key\""),
             ("vantage = \"internet\"", "certificate_file = \"edge.pem\"\nkey_file = \"edge.key\""),
+            ("[80, 5000]", "[80, 0]"),
+            ("[80, 5000]", "[65536]"),
+            ("http://spegel.example:5000", "spegel"),
             ("role = \"control\"", "role = \"admin\""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),

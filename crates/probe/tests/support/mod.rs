@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use outbound::{ClientCertificate, Dialer};
+use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
     Alias, AliasKind, Cargo, Clock, Door, Gate, GateImage, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY,
-    Outage, OutageKind, Plan, Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write, catalogue,
-    probe,
+    Outage, OutageKind, Plan, Progress, Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write,
+    catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
@@ -39,6 +39,7 @@ pub(crate) fn intent(url: &str, control: bool) -> Intent {
 pub(crate) fn whole(double: &Double) -> Intent {
     let mut intent = intent(&double.url(), true);
     intent.doors.push(Door { name: "mirror".to_owned(), ..Door::new(double.mirror().parse().unwrap()) });
+    declare_beside(&mut intent.doors[0], double);
     let known = |name: &str, visibility| Known {
         name: name.parse().unwrap(),
         tag: Some(TAG.parse().unwrap()),
@@ -70,6 +71,14 @@ pub(crate) fn whole(double: &Double) -> Intent {
     intent.gate = gate(double);
     intent.revoked_within = Duration::from_millis(500);
     intent
+}
+
+/// What stands beside a door, so that it is asked.
+fn declare_beside(door: &mut Door, double: &Double) {
+    let beside: Origin = double.beside().parse().unwrap();
+    door.ports = Some(vec![double.other_port()]);
+    door.peers.push(beside.clone());
+    door.storage.push(beside);
 }
 
 fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Identity {
@@ -124,6 +133,7 @@ pub(crate) fn over_tls(double: &Double) -> Intent {
     let certificate = ClientCertificate::from_der(&origin, shown.chain, shown.key);
     let name = intent.doors[0].name.clone();
     intent.doors[0] = Door { name, certificate: Some(Arc::new(certificate)), ..Door::new(origin) };
+    declare_beside(&mut intent.doors[0], double);
     intent
 }
 
@@ -135,20 +145,28 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
-    run_until(double, intent, only, (Stop::default(), Box::new(clock())))
+    run_in(Mode::Intrusive, double, intent, only)
 }
 
-/// The same, until it is stopped, by this clock.
+/// The same, as far as a mode goes.
+pub(crate) fn run_in(mode: Mode, double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    run_by(&Settings { mode, ..Settings::default() }, double, intent, only, Box::new(clock()))
+}
+
+/// The same in every mode, until it is stopped, by this clock.
 pub(crate) fn run_until(
     double: &Double,
     intent: &Intent,
     only: Option<&[&str]>,
     (stop, clock): (Stop, Clock),
 ) -> Report {
+    run_by(&Settings { mode: Mode::Intrusive, stop, ..Settings::default() }, double, intent, only, clock)
+}
+
+fn run_by(settings: &Settings, double: &Double, intent: &Intent, only: Option<&[&str]>, clock: Clock) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
-    let intrusive =
-        catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id.to_owned()).collect();
-    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, stop, ..Settings::default() };
+    let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
+    let settings = Settings { intrusive, waits, ..settings.clone() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {
@@ -168,8 +186,13 @@ fn dialer() -> Dialer {
 
 /// A whole run as the settings say.
 pub(crate) fn run_with(intent: &Intent, settings: &Settings) -> Report {
+    run_telling(intent, settings, |_| ())
+}
+
+/// The same, telling what is done.
+pub(crate) fn run_telling(intent: &Intent, settings: &Settings, tell: impl FnMut(Progress<'_>)) -> Report {
     let plan = Plan::new(intent, settings);
-    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), |_| ()).unwrap()
+    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), tell).unwrap()
 }
 
 /// Settings that do not wait long for anybody.

@@ -18,7 +18,7 @@ const UNSIGNED: [(&str, Flaw); 10] = [
     ("other-key", Flaw::AnyKeySigns),
     ("other-identity", Flaw::AnyIdentitySigns),
     ("other-issuer", Flaw::AnyIssuerVouches),
-    ("other-digest", Flaw::AnyDigestIsSigned),
+    ("other-digest", Flaw::SignaturesFitAnyImage),
     ("attested-only", Flaw::AttestationsSign),
     ("stripped", Flaw::VerdictsOutliveSignatures),
     ("stripped-child", Flaw::ChildrenGoAroundParents),
@@ -50,7 +50,7 @@ const OUTAGES: [(&str, Flaw); 3] = [
 
 /// The digest of an image of [`GATE`], by what is wrong with its signature; `signed` is as policy asks.
 pub fn gate_image(name: &str) -> String {
-    digest_of(&Image::new(name).manifest)
+    digest_of(&Image::new(name, 0).manifest)
 }
 
 impl Registry {
@@ -62,7 +62,7 @@ impl Registry {
         }
         let is_asked = |name: &&str| gate_image(name) == digest;
         let careless = UNSIGNED.iter().filter(|(_, flaw)| self.has(*flaw)).map(|(name, _)| *name);
-        let image = ["signed"].into_iter().chain(careless).find(is_asked).map(Image::new);
+        let image = ["signed"].into_iter().chain(careless).find(is_asked).map(|name| Image::new(name, 0));
         let refusal = json!({ "errors": [{ "code": "DENIED", "message": "no signature that policy asks for" }] });
         Some(match image {
             Some(image) => manifest_of(request, &image),

@@ -23,20 +23,23 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image like no other.
-    pub(super) fn new(repository: &str) -> Self {
+    /// An image like no other, with so many bytes of notes in its manifest.
+    pub(super) fn new(repository: &str, notes: usize) -> Self {
         let noise = (0_u32..4096).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8);
         let layer: Vec<u8> = repository.bytes().chain(noise).collect();
         let variables = ["KEY=private".to_owned(), format!("NAME={repository}")];
         let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Env": variables } });
         let config = config.to_string().into_bytes();
         let descriptor = |kind: &str, bytes: &[u8]| json!({ "mediaType": format!("application/vnd.oci.image.{kind}"), "digest": digest_of(bytes), "size": bytes.len() });
-        let manifest = json!({
+        let mut manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": descriptor("config.v1+json", &config),
             "layers": [descriptor("layer.v1.tar", &layer)],
         });
+        if notes > 0 {
+            manifest["annotations"] = json!({ "notes": "n".repeat(notes) });
+        }
         Self { manifest: manifest.to_string().into_bytes(), config, layer }
     }
 }

@@ -86,7 +86,8 @@ impl Registry {
                 let mut shelf = self.shelf();
                 shelf.begun += 1;
                 let upload = format!("upload-{}", shelf.begun);
-                let location = format!("/v2/{repository}/blobs/uploads/{upload}?state=x");
+                let host = if self.has(Flaw::UploadsElsewhere) { "https://uploads.elsewhere.invalid" } else { "" };
+                let location = format!("{host}/v2/{repository}/blobs/uploads/{upload}?state=x");
                 shelf.uploads.insert(upload);
                 Answer::http(request, 202, &[("Location", &location)], b"")
             }
