@@ -15,7 +15,7 @@ use crate::response::{Ended, Response};
 use crate::wire::WireError;
 
 /// The most of a request that is written down, in bytes.
-pub(crate) const LONGEST_SENT: usize = 64 * 1024;
+pub(crate) const LONGEST_SENT: usize = 16 * 1024;
 /// How much of a body is written down, in bytes.
 const EXCERPT: usize = 512;
 /// Headers that are written down.

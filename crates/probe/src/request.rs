@@ -18,7 +18,7 @@ pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
 const USER_AGENT: &str = concat!("pullgate-probe/", env!("CARGO_PKG_VERSION"));
 
 /// The longest body that stands in a line for a shell, in bytes.
-const LONGEST_WORD: usize = 64 * 1024;
+const LONGEST_WORD: usize = 8 * 1024;
 
 /// What is written down of the body of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -80,7 +80,9 @@ impl Request {
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
         let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        while request.body.len() < length && length < MAX_BODY {
+        // Whoever announces much and sends none of it is answered at once.
+        let comes = length < MAX_HEAD || !request.body.is_empty();
+        while request.body.len() < length && length < MAX_BODY && comes {
             match stream.read(&mut piece) {
                 Ok(read) if read > 0 => request.body.extend_from_slice(&piece[..read]),
                 _ => return None,

@@ -481,7 +481,9 @@ pub(super) fn command(words: &Spanned<Vec<String>>, command: &impl Fn(&[String])
 fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
     match role {
         Role::Revoked => self::command(words, command),
-        _ => Err(IntentError::Revoke { span: words.span() }),
+        Role::Control | Role::Low | Role::Creator | Role::Refused | Role::Expired => {
+            Err(IntentError::Revoke { span: words.span() })
+        }
     }
 }
 
