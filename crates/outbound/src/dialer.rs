@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::certificate::{Chain, ClientCertificate};
+use crate::connection::Connection;
 use crate::destination::Destination;
 use crate::error::{Distrust, OutboundError};
 use crate::message::{Message, Part};
@@ -137,13 +138,9 @@ impl Dialer {
             let bound = foreign.origin().clone();
             return Err(OutboundError::ForeignCredential { bound, to: to.origin().clone() });
         }
-        if let Some(foreign) = message.certificate().filter(|shown| shown.origin() != to.origin()) {
-            let bound = foreign.origin().clone();
-            return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
-        }
         let mut sent = false;
         let exchange = async {
-            let mut stream = self.dial(to, message.certificate()).await?;
+            let mut stream = self.dial(to, message.certificate(), &[]).await?;
             send(&mut stream, message).await.map_err(|source| OutboundError::Send { source })?;
             sent = true;
             reached(Stage::Sent);
@@ -156,18 +153,40 @@ impl Dialer {
         }
     }
 
+    /// Opens a connection for whoever speaks over it by themselves, and offers these protocols in the handshake. No
+    /// credential can be written there but the certificate.
+    ///
+    /// # Errors
+    /// [`OutboundError`] where there is no connection, and where the certificate belongs elsewhere.
+    pub async fn open(
+        &self,
+        to: &Destination,
+        shown: Option<&ClientCertificate>,
+        protocols: &[&[u8]],
+        time: Duration,
+    ) -> Result<Connection, OutboundError> {
+        timeout(time, self.dial(to, shown, protocols)).await.unwrap_or(Err(OutboundError::Late))
+    }
+
     async fn dial(
         &self,
         to: &Destination,
         shown: Option<&ClientCertificate>,
-    ) -> Result<Box<dyn Stream>, OutboundError> {
+        protocols: &[&[u8]],
+    ) -> Result<Connection, OutboundError> {
+        if let Some(foreign) = shown.filter(|shown| shown.origin() != to.origin()) {
+            let bound = foreign.origin().clone();
+            return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
+        }
         let stream = connect(to).await?;
         match to.origin().scheme() {
-            Scheme::Http => Ok(Box::new(stream)),
+            Scheme::Http => Ok(Connection::new(stream, None)),
             Scheme::Https => {
                 let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
                 let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
-                Ok(Box::new(self.tls.connector(shown)?.connect(name, stream).await.map_err(tls)?))
+                let stream = self.tls.connector(shown, protocols)?.connect(name, stream).await.map_err(tls)?;
+                let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+                Ok(Connection::new(stream, protocol.as_deref()))
             }
         }
     }
@@ -180,11 +199,7 @@ async fn connect(to: &Destination) -> Result<TcpStream, OutboundError> {
     Ok(stream)
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()> {
+async fn send(stream: &mut Connection, message: &Message) -> std::io::Result<()> {
     let mut bytes = Vec::with_capacity(message.length());
     for part in message.parts() {
         match part {
@@ -198,7 +213,7 @@ async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()>
 }
 
 async fn receive(
-    stream: &mut dyn Stream,
+    stream: &mut Connection,
     mut left: usize,
     take: &mut impl FnMut(&[u8]) -> Appetite,
     reached: &mut impl FnMut(Stage),

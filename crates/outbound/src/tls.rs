@@ -30,12 +30,23 @@ impl Tls {
         Ok(Self { provider, roots, plain: TlsConnector::from(Arc::new(config)) })
     }
 
-    /// A connector that shows a certificate where one is asked for.
-    pub(crate) fn connector(&self, shown: Option<&ClientCertificate>) -> Result<TlsConnector, OutboundError> {
-        let Some(shown) = shown else { return Ok(self.plain.clone()) };
+    /// A connector that shows a certificate where one is asked for, and offers these protocols.
+    pub(crate) fn connector(
+        &self,
+        shown: Option<&ClientCertificate>,
+        protocols: &[&[u8]],
+    ) -> Result<TlsConnector, OutboundError> {
+        if shown.is_none() && protocols.is_empty() {
+            return Ok(self.plain.clone());
+        }
         let trusting = builder(&self.provider)?.with_root_certificates(Arc::clone(&self.roots));
-        let config = trusting.with_client_auth_cert(shown.chain().to_vec(), shown.key());
-        let config = config.map_err(|source| OutboundError::TlsSetup { source })?;
+        let mut config = match shown {
+            Some(shown) => trusting
+                .with_client_auth_cert(shown.chain().to_vec(), shown.key())
+                .map_err(|source| OutboundError::TlsSetup { source })?,
+            None => trusting.with_no_client_auth(),
+        };
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Ok(TlsConnector::from(Arc::new(config)))
     }
 

@@ -171,7 +171,8 @@ impl Run {
         let message = request.message(origin, &self.id);
         self.keep_secrets(&message);
         let begin = self.now().tick;
-        let outcome = self.wire.ask((origin, reach), request.address(), &message, request.is_head());
+        let question = request.over_http_2(origin, &self.id);
+        let outcome = self.wire.ask((origin, reach), request, &message, question);
         let elapsed = self.now().tick.saturating_sub(begin);
         let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))

@@ -5,11 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Appetite, Chain, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError, Reach};
+use outbound::{
+    Appetite, Chain, Destination, Dialer, Distrust, End, HTTP_2, Limits, Message, Origin, OutboundError, Reach, Scheme,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
+use crate::http2;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
+use crate::request::Request;
 use crate::response::Response;
 
 /// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
@@ -89,20 +93,52 @@ impl Wire {
         self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
-    /// Asks one question, at one address of the origin or at whichever answers.
+    /// Asks one question, at one address of the origin or at whichever answers. `message` is what it says, and `question`
+    /// the same in HTTP/2, if it is asked there.
     pub(crate) fn ask(
         &mut self,
         (origin, reach): (&Origin, Reach),
-        only: Option<SocketAddr>,
+        request: &Request,
         message: &Message,
-        head_only: bool,
+        question: Option<Result<http::Request<()>, http::Error>>,
     ) -> Result<Response, WireError> {
-        let mut reception = Reception::new(head_only);
-        let end = self.at_each((origin, reach), only, |wire, destination| {
+        let time = request.patience().unwrap_or(self.limits.time).min(self.limits.time);
+        let limits = Limits { time, ..self.limits };
+        if let Some(question) = question {
+            let question = question.map_err(|_| Garbled::Unsayable)?;
+            return self.ask_over_http_2((origin, reach), request, message, question, time);
+        }
+        let mut reception = Reception::new(request.is_head());
+        let end = self.at_each((origin, reach), request.address(), |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
-            wire.runtime.block_on(wire.dialer.exchange(destination, message, wire.limits, take, |_| ()))
+            wire.runtime.block_on(wire.dialer.exchange(destination, message, limits, take, |_| ()))
         })?;
         Ok(reception.finish(end)?)
+    }
+
+    fn ask_over_http_2(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        request: &Request,
+        message: &Message,
+        question: http::Request<()>,
+        time: Duration,
+    ) -> Result<Response, WireError> {
+        let connection = self.at_each((origin, reach), request.address(), |wire, destination| {
+            let opening = wire.dialer.open(destination, message.certificate(), &[HTTP_2], time);
+            wire.runtime.block_on(opening)
+        })?;
+        if origin.scheme() == Scheme::Https && connection.protocol() != Some(HTTP_2) {
+            return Err(Garbled::NotHttp2.into());
+        }
+        let answer = async {
+            match request.is_upgrade() {
+                true => http2::upgrade(connection, &message.plain(), question).await,
+                false => http2::ask(connection, question).await,
+            }
+        };
+        let limited = async { tokio::time::timeout(time, answer).await };
+        Ok(self.runtime.block_on(limited).unwrap_or(Err(Garbled::Late))?)
     }
 
     /// Does something at the addresses of an origin until one of them is connected to.

@@ -30,7 +30,7 @@ pub use repository::Image;
 use token::Tokens;
 
 use crate::image::digest_of;
-use crate::raw::{Answer, Request, Server};
+use crate::raw::{Answer, Greeting, Request, Server};
 use crate::secure::{NAME, Pair, authority};
 
 /// R: the private repository.
@@ -88,7 +88,12 @@ impl Double {
             cached: Mutex::default(),
         });
         let door = |service: &'static str| {
-            Server::start_with(|address| {
+            let speaks_http_2 = flaws.contains(&Flaw::PriorKnowledgeIsOpen);
+            let greet = move |first: &[u8]| match first {
+                [b'P', b'R', b'I', b' ', ..] if speaks_http_2 => Greeting::Http2,
+                _ => Greeting::Plain,
+            };
+            Server::start_greeting(greet, |address| {
                 let base = format!("http://{address}");
                 let registry = Registry { base, service, state: Arc::clone(&state) };
                 move |request: &Request| registry.answer(request)

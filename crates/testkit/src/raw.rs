@@ -1,5 +1,7 @@
 //! A server that answers whatever a test wants, byte for byte: well-formed, half, slow, endless or not at all.
 
+mod http2;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,12 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+pub(crate) use http2::is_offered;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
-/// So many bytes of a connection tell how to speak there: a record header, a handshake header, a version.
-const FIRST: usize = 11;
+/// So many bytes of a connection tell how to speak there: what a client offers in a handshake.
+const FIRST: usize = 2048;
 /// How long a client may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
@@ -31,6 +34,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// Whether it came in HTTP/2.
+    pub http2: bool,
 }
 
 impl Request {
@@ -60,8 +65,14 @@ impl Request {
         let header =
             |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         let headers = lines.map_while(header).collect();
-        let mut request =
-            Self { method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new(), secure };
+        let mut request = Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body: Vec::new(),
+            secure,
+            http2: false,
+        };
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
         let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
@@ -82,6 +93,8 @@ pub enum Greeting {
     Plain,
     /// Reads one over TLS.
     Secure(Arc<ServerConfig>),
+    /// Reads HTTP/2 as it is.
+    Http2,
     /// Sends these bytes and closes.
     Says(Vec<u8>),
 }
@@ -99,6 +112,8 @@ pub enum Answer {
     Drip(Vec<u8>),
     /// These bytes, and then the others again and again, for as long as the client reads.
     Endless(Vec<u8>, Vec<u8>),
+    /// These bytes, and then HTTP/2.
+    Upgrade(Vec<u8>),
     /// Nothing, until the client goes away.
     Silence,
 }
@@ -197,7 +212,15 @@ fn receive(
     let mut first = [0; FIRST];
     let length = stream.peek(&mut first).unwrap_or_default();
     match greet(&first[..length]) {
-        Greeting::Plain => serve(&mut stream, false, handle, seen, stopped),
+        Greeting::Plain => {
+            if serve(&mut stream, false, handle, seen, stopped) {
+                http2::serve(stream, None, handle, seen);
+            }
+        }
+        Greeting::Http2 => http2::serve(stream, None, handle, seen),
+        Greeting::Secure(config) if is_offered(&first[..length]) && http2::is_spoken(&config) => {
+            http2::serve(stream, Some(config), handle, seen);
+        }
         Greeting::Secure(config) => {
             let connection = ServerConnection::new(config).expect("a configuration makes connections");
             let mut stream = StreamOwned::new(connection, stream);
@@ -215,14 +238,15 @@ fn receive(
     }
 }
 
+/// Answers one request, and says whether the client goes on in HTTP/2.
 fn serve(
     stream: &mut dyn Channel,
     secure: bool,
     handle: &dyn Fn(&Request) -> Answer,
     seen: &Mutex<Vec<Request>>,
     stopped: &AtomicBool,
-) {
-    let Some(request) = Request::read(stream, secure) else { return };
+) -> bool {
+    let Some(request) = Request::read(stream, secure) else { return false };
     seen.lock().expect("no handler has panicked").push(request.clone());
     match handle(&request) {
         Answer::Bytes(bytes) => {
@@ -242,8 +266,10 @@ fn serve(
                 sent = stream.write_all(&again).is_ok();
             }
         }
+        Answer::Upgrade(bytes) => return stream.write_all(&bytes).is_ok(),
         Answer::Silence => {
             let _ = stream.read(&mut [0]);
         }
     }
+    false
 }

@@ -152,12 +152,14 @@ impl Authority {
         };
         let own = self.server(shown);
         let chain = own.chain.into_iter().map(CertificateDer::from).collect();
-        let config = ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("there are versions")
             .with_client_cert_verifier(verifier)
-            .with_single_cert(chain, PrivatePkcs8KeyDer::from(own.key).into());
-        Arc::new(config.expect("a key fits its certificate"))
+            .with_single_cert(chain, PrivatePkcs8KeyDer::from(own.key).into())
+            .expect("a key fits its certificate");
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(config)
     }
 }
 

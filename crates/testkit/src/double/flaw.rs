@@ -1,13 +1,21 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 9] =
-    ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "CARGO-08", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 10] =
+    ["ROUTE-23", "TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "CARGO-08", "TLS-01", "TLS-02", "TLS-05"];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
     pub fn is_over_tls(self) -> bool {
-        matches!(self, Self::SchemeFromForwarded | Self::UpperCaseHostOpens) || OVER_TLS.contains(&self.check())
+        let by_itself = matches!(
+            self,
+            Self::SchemeFromForwarded
+                | Self::UpperCaseHostOpens
+                | Self::ResolvesDotsInHttp2
+                | Self::AuthorityOpens
+                | Self::HostHidesAuthority
+        );
+        by_itself || OVER_TLS.contains(&self.check())
     }
 }
 
@@ -622,4 +630,24 @@ flaws! {
     AllowsEveryOrigin => "ROUTE-22" Fails,
     /// A body is asked for before anybody decides.
     ContinuesFirst => "ROUTE-25" Fails,
+    /// Over HTTP/2 everything is open.
+    Http2IsOpen => "ROUTE-23" Fails,
+    /// Whoever offers HTTP/2 needs no certificate.
+    Http2WantsNoCertificate => "ROUTE-23" Fails,
+    /// HTTP/2 is spoken without TLS, and everything is open there.
+    PriorKnowledgeIsOpen => "ROUTE-17" Fails,
+    /// Connections are upgraded to HTTP/2, and what comes then is not judged.
+    UpgradesAreOpen => "ROUTE-17" Fails,
+    /// Dot segments are resolved after the decision, in HTTP/2 alone.
+    ResolvesDotsInHttp2 => "ROUTE-17" Fails,
+    /// An authority that is not the own one has no rules.
+    AuthorityOpens => "ROUTE-17" Fails,
+    /// `Host` is judged in place of the authority.
+    HostHidesAuthority => "ROUTE-17" Fails,
+    /// The first reader goes by the length and the second by the chunks.
+    SecondReadsChunks => "ROUTE-18" Fails,
+    /// The first reader goes by the chunks and the second by the length.
+    SecondReadsLength => "ROUTE-18" Fails,
+    /// The second reader takes more for chunked than the first.
+    SecondReadsOddChunks => "ROUTE-18" Fails,
 }

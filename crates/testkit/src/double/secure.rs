@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Flaw, REPOSITORY, Registry, State, TAG, repository};
 use crate::image::digest_of;
-use crate::raw::{Answer, Greeting, Request, Server};
+use crate::raw::{Answer, Greeting, Request, Server, is_offered};
 use crate::secure::{Demand, NAME, Shown, authority};
 
 /// The name of the service behind this door.
@@ -30,12 +30,14 @@ pub(super) fn start(state: &Arc<State>) -> Server {
         () => Demand::Certificate,
     };
     let config = authority().config(shown, demand);
+    let (lax_in_http_2, optional) = (has(Flaw::Http2WantsNoCertificate), authority().config(shown, Demand::Optional));
     let speaks = [(has(Flaw::SpeaksTls10), 1), (has(Flaw::SpeaksTls11), 2)];
     let plain = has(Flaw::OpenInTheClear) || has(Flaw::LogsInInTheClear) || has(Flaw::RealmInTheClear);
     let greet = move |first: &[u8]| match first {
         [22, 3, _, _, _, 1, _, _, _, 3, minor, ..] if speaks.contains(&(true, *minor)) => {
             Greeting::Says(vec![22, 3, *minor, 0, 74, 2, 0, 0, 70, 3, *minor])
         }
+        [22, ..] if lax_in_http_2 && is_offered(first) => Greeting::Secure(Arc::clone(&optional)),
         [22, ..] => Greeting::Secure(Arc::clone(&config)),
         _ if plain => Greeting::Plain,
         _ => Greeting::Says(Vec::new()),
