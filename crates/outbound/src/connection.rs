@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
@@ -21,8 +21,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, protocol: Option<&[u8]>) -> Self {
-        Self { stream: Box::new(stream), protocol: protocol.map(<[u8]>::to_vec) }
+    pub(crate) fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, protocol: Option<Vec<u8>>) -> Self {
+        Self { stream: Box::new(stream), protocol }
     }
 
     /// What both sides have agreed on in the handshake.

@@ -12,6 +12,7 @@ mod route;
 mod spelled;
 mod tls;
 mod tok;
+mod writing;
 
 use crate::check::Check;
 
@@ -21,6 +22,8 @@ static GROUPS: &[&[Check]] = &[
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
+    &anon::write::CHECKS,
+    &anon::guess::CHECKS,
     &tok::CHECKS,
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
@@ -29,6 +32,8 @@ static GROUPS: &[&[Check]] = &[
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
+    &authz::write::CHECKS,
+    &authz::declared::CHECKS,
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
@@ -42,13 +47,23 @@ static GROUPS: &[&[Check]] = &[
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,
+    &ingr::beside::CHECKS,
+    &ingr::storage::CHECKS,
+    &ingr::packs::CHECKS,
+    &ingr::declared::CHECKS,
+    &ingr::names::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
     &leak::says::CHECKS,
     &leak::refusal::CHECKS,
     &tls::CHECKS,
+    &tls::shown::CHECKS,
+    &tls::plain::CHECKS,
+    &tls::session::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    &bind::pushed::CHECKS,
+    &bind::shared::CHECKS,
     &cargo::CHECKS,
     &cargo::written::CHECKS,
     // It waits, and so comes last.

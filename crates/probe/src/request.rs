@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{ClientCertificate, Credential, Message, Origin};
+use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
 use version::{UPGRADE, Version};
+
+use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
 
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -68,7 +70,10 @@ pub struct Request {
     is_for_token: bool,
     shown: Shown,
     address: Option<SocketAddr>,
+    /// So much is read of the body of the answer.
+    most: usize,
     patience: Option<Duration>,
+    greeting: Option<Greeting>,
 }
 
 impl Request {
@@ -86,7 +91,9 @@ impl Request {
             is_for_token: false,
             shown: Shown::TheDoors,
             address: None,
+            most: MAX_BODY,
             patience: None,
+            greeting: None,
         }
     }
 
@@ -125,9 +132,10 @@ impl Request {
         self
     }
 
-    /// Asks for a manifest of any kind.
+    /// Asks for a manifest of any kind. One that is longer than what is kept is read all the same, for its hash.
     #[must_use]
-    pub fn accepting_manifests(self) -> Self {
+    pub fn accepting_manifests(mut self) -> Self {
+        self.most = MAX_MANIFEST;
         self.header("Accept", MANIFEST_TYPES)
     }
 
@@ -144,7 +152,7 @@ impl Request {
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
         request.target = target.into();
-        (request.shown, request.address) = (Shown::TheDoors, None);
+        (request.shown, request.address, request.greeting) = (Shown::TheDoors, None, None);
         let is_plain = |(name, value): &(Vec<u8>, Value)| {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
         };
@@ -168,18 +176,6 @@ impl Request {
         }
     }
 
-    /// Waits so long for the answer, and no longer.
-    #[must_use]
-    pub fn within(mut self, patience: Duration) -> Self {
-        self.patience = Some(patience);
-        self
-    }
-
-    /// How long the answer may take, where that is less than the run gives.
-    pub(crate) fn patience(&self) -> Option<Duration> {
-        self.patience
-    }
-
     /// Goes to this address of the door alone.
     #[must_use]
     pub fn at(mut self, address: SocketAddr) -> Self {
@@ -191,6 +187,26 @@ impl Request {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Begins the handshake in another way, with nobody verified and nothing secret shown.
+    #[must_use]
+    pub fn greeting(mut self, greeting: Greeting) -> Self {
+        self.greeting = Some(greeting);
+        self.showing(None)
+    }
+
+    /// Waits no longer than this for its answer: where many places are asked in which mostly nobody is.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// How long its answer may take, where that is less than for others.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// Leaves out one of the headers that stand in front.
@@ -220,10 +236,20 @@ impl Request {
         self.keep
     }
 
+    /// Whether a blob may come back.
+    pub(crate) fn asks_for_blob(&self) -> bool {
+        String::from_utf8_lossy(&self.target).to_ascii_lowercase().contains("blobs")
+    }
+
     /// Whether the answer has no body whatever its headers say.
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.method == b"HEAD"
+    }
+
+    /// What reads the answer.
+    pub(crate) fn reception(&self) -> Reception {
+        Reception::new(self.is_head(), self.most)
     }
 
     /// The bytes, for one origin, in one run.
@@ -255,6 +281,9 @@ impl Request {
         self.put_body(&mut message);
         if let Shown::This(Some(certificate)) = &self.shown {
             message.show(Arc::clone(certificate));
+        }
+        if let Some(greeting) = &self.greeting {
+            message.greet(greeting.clone());
         }
         message
     }

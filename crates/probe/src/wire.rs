@@ -16,8 +16,8 @@ use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
 use crate::request::Request;
 use crate::response::Response;
 
-/// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
-const MAX_ANSWER: usize = 2 * (MAX_HEAD + MAX_BODY);
+/// The most bytes of what is no answer to a request.
+const MAX_SAID: usize = 2 * MAX_HEAD;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -46,6 +46,18 @@ impl WireError {
         }
     }
 
+    /// Whether somebody answered with a certificate that we do not trust.
+    #[must_use]
+    pub fn is_distrust(&self) -> bool {
+        matches!(self, Self::Outbound(error) if error.is_distrust())
+    }
+
+    /// Whether somebody was reached, and speaks HTTP/1.1 alone.
+    #[must_use]
+    pub fn is_no_http_2(&self) -> bool {
+        matches!(self, Self::Garbled(Garbled::NotHttp2 | Garbled::NotUpgraded))
+    }
+
     /// Whether nobody was reached at all.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
@@ -54,6 +66,7 @@ impl WireError {
                 OutboundError::Resolve { .. } | OutboundError::Connect { .. } | OutboundError::Late => true,
                 OutboundError::ForeignCredential { .. }
                 | OutboundError::ForeignCertificate { .. }
+                | OutboundError::Unverified { .. }
                 | OutboundError::NotPublic { .. }
                 | OutboundError::Tls { .. }
                 | OutboundError::TlsSetup { .. }
@@ -83,7 +96,7 @@ impl Wire {
     /// Must not be made, used or dropped on a thread that drives another runtime.
     pub(crate) fn new(dialer: Dialer, patience: Duration) -> Result<Self, ProbeError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ProbeError::Runtime)?;
-        let limits = Limits { time: patience, bytes: MAX_ANSWER };
+        let limits = Limits { time: patience, bytes: MAX_SAID };
         Ok(Self { runtime, dialer, limits, addresses: HashMap::new() })
     }
 
@@ -102,18 +115,34 @@ impl Wire {
         message: &Message,
         question: Option<Result<http::Request<()>, http::Error>>,
     ) -> Result<Response, WireError> {
-        let time = request.patience().unwrap_or(self.limits.time).min(self.limits.time);
-        let limits = Limits { time, ..self.limits };
+        let time = request.patience().map_or(self.limits.time, |patience| patience.min(self.limits.time));
         if let Some(question) = question {
             let question = question.map_err(|_| Garbled::Unsayable)?;
             return self.ask_over_http_2((origin, reach), request, message, question, time);
         }
-        let mut reception = Reception::new(request.is_head());
+        let mut reception = request.reception();
+        let limits = Limits { time, bytes: reception.most() };
         let end = self.at_each((origin, reach), request.address(), |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
             wire.runtime.block_on(wire.dialer.exchange(destination, message, limits, take, |_| ()))
         })?;
         Ok(reception.finish(end)?)
+    }
+
+    /// Asks two questions, the second under another name in the session of the first; none where that is not gone on with.
+    pub(crate) fn resume(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        messages: (&Message, &Message),
+        other: &str,
+    ) -> Result<Option<Response>, WireError> {
+        let mut reception = Reception::new(false, MAX_BODY);
+        let limits = Limits { bytes: reception.most(), ..self.limits };
+        let end = self.at_each((origin, reach), None, |wire, destination| {
+            let take = |bytes: &[u8]| reception.take(bytes);
+            wire.runtime.block_on(wire.dialer.resume(destination, messages, other, limits, take))
+        })?;
+        end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
     }
 
     fn ask_over_http_2(
@@ -125,8 +154,7 @@ impl Wire {
         time: Duration,
     ) -> Result<Response, WireError> {
         let connection = self.at_each((origin, reach), request.address(), |wire, destination| {
-            let opening = wire.dialer.open(destination, message.certificate(), &[HTTP_2], time);
-            wire.runtime.block_on(opening)
+            wire.runtime.block_on(wire.dialer.open(destination, message.certificate(), time))
         })?;
         if origin.scheme() == Scheme::Https && connection.protocol() != Some(HTTP_2) {
             return Err(Garbled::NotHttp2.into());

@@ -6,6 +6,7 @@ mod probing;
 mod support;
 
 use foreign::{Target, closed, open};
+use serde_json::Value;
 use testkit::issuer::{Grants, Issuer};
 use testkit::registries::{Access, Distribution, Foreign};
 
@@ -55,7 +56,7 @@ const OPEN: [(&str, Start, Holes); 7] = [
     ),
     ("a second port around nginx", || open(Distribution::Debian).beside(EVERYTHING), EVERY_WAY),
     ("a token service that lets anybody pull", || with_tokens(Grants::PullsToAnybody), &["TOK-02"]),
-    ("a token service that lets every account pull", || with_tokens(Grants::PullsToAccounts), &["TOK-07", "AUTHZ-01"]),
+    ("a token service that lets every account pull", || with_tokens(Grants::PullsToAccounts), &["TOK-07"]),
 ];
 
 /// docker-registry that believes a token service.
@@ -79,6 +80,19 @@ fn what_is_open_is_found() {
 fn a_token_that_anybody_gets_exposes_what_is_behind_every_401() {
     let report = with_tokens(Grants::PullsToAnybody).run().report;
     assert_eq!(report.pointer("/answers/0/answer").unwrap(), "exposed", "{report:#}");
+}
+
+/// The tokens of this service are JWTs, and the one who verifies them is not of ours.
+#[test]
+fn a_real_verifier_refuses_what_was_forged() {
+    let run = with_tokens(Grants::WithCare).run();
+    let forged: Vec<_> = run.checks().filter(|check| is_of(check, "FORGE")).collect();
+    let open: Vec<_> = forged.iter().filter(|check| check["verdict"] != "PASS" && !is_of(check, "FORGE-17")).collect();
+    assert!(forged.len() > 15 && open.is_empty(), "{} were asked, and not all passed: {open:#?}", forged.len());
+}
+
+fn is_of(check: &Value, group: &str) -> bool {
+    check["id"].as_str().is_some_and(|id| id.starts_with(group))
 }
 
 /// distribution 3 takes minutes to build; `cargo xtask soak` does.

@@ -9,13 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-pub(crate) use http2::is_offered;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
-/// So many bytes of a connection tell how to speak there: what a client offers in a handshake.
-const FIRST: usize = 2048;
+/// So many bytes of a connection tell how to speak there: a ClientHello with the suites that it offers, and the name.
+const FIRST: usize = 4096;
 /// How long a client may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
@@ -34,8 +33,10 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Whether it came over TLS.
     pub secure: bool,
-    /// Whether it came in HTTP/2.
-    pub http2: bool,
+    /// The name that the handshake asked for.
+    pub name: Option<String>,
+    /// Whether it came over HTTP/2.
+    pub newer: bool,
 }
 
 impl Request {
@@ -71,7 +72,8 @@ impl Request {
             headers,
             body: Vec::new(),
             secure,
-            http2: false,
+            name: None,
+            newer: false,
         };
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
@@ -93,8 +95,10 @@ pub enum Greeting {
     Plain,
     /// Reads one over TLS.
     Secure(Arc<ServerConfig>),
+    /// Reads one over TLS and HTTP/2, if the client takes both.
+    Newer(Arc<ServerConfig>),
     /// Reads HTTP/2 as it is.
-    Http2,
+    NewerPlain,
     /// Sends these bytes and closes.
     Says(Vec<u8>),
 }
@@ -128,6 +132,16 @@ impl Answer {
         let mut bytes = (head + "\r\n").into_bytes();
         if request.method != "HEAD" {
             bytes.extend_from_slice(body);
+        }
+        Self::Bytes(bytes)
+    }
+
+    /// The same with one header more, where it is a well-formed answer.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Self {
+        let Self::Bytes(mut bytes) = self else { return self };
+        if let Some(line) = bytes.windows(2).position(|window| window == b"\r\n") {
+            bytes.splice(line..line, format!("\r\n{name}: {value}").into_bytes());
         }
         Self::Bytes(bytes)
     }
@@ -209,22 +223,27 @@ fn receive(
 ) {
     stream.set_read_timeout(Some(PATIENCE)).expect("a connected socket takes options");
     stream.set_write_timeout(Some(PATIENCE)).expect("a connected socket takes options");
+    let noted = |request: &Request| {
+        seen.lock().expect("no handler has panicked").push(request.clone());
+        handle(request)
+    };
     let mut first = [0; FIRST];
     let length = stream.peek(&mut first).unwrap_or_default();
     match greet(&first[..length]) {
         Greeting::Plain => {
-            if serve(&mut stream, false, handle, seen, stopped) {
-                http2::serve(stream, None, handle, seen);
+            if serve(&mut stream, |stream| Request::read(stream, false), handle, seen, stopped) {
+                http2::serve(stream, None, &noted);
             }
-        }
-        Greeting::Http2 => http2::serve(stream, None, handle, seen),
-        Greeting::Secure(config) if is_offered(&first[..length]) && http2::is_spoken(&config) => {
-            http2::serve(stream, Some(config), handle, seen);
         }
         Greeting::Secure(config) => {
             let connection = ServerConnection::new(config).expect("a configuration makes connections");
             let mut stream = StreamOwned::new(connection, stream);
-            serve(&mut stream, true, handle, seen, stopped);
+            let shaken = stream.conn.complete_io(&mut stream.sock);
+            let name = stream.conn.server_name().map(str::to_owned);
+            let read = |stream: &mut dyn Channel| Some(Request { name, ..Request::read(stream, true)? });
+            if shaken.is_ok() {
+                serve(&mut stream, read, handle, seen, stopped);
+            }
             // A handshake that failed has no end of its own.
             if !stream.conn.is_handshaking() {
                 stream.conn.send_close_notify();
@@ -232,6 +251,8 @@ fn receive(
                 let _ = stream.flush();
             }
         }
+        Greeting::Newer(config) => http2::serve(stream, Some(config), &noted),
+        Greeting::NewerPlain => http2::serve(stream, None, &noted),
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);
         }
@@ -241,12 +262,12 @@ fn receive(
 /// Answers one request, and says whether the client goes on in HTTP/2.
 fn serve(
     stream: &mut dyn Channel,
-    secure: bool,
+    read: impl FnOnce(&mut dyn Channel) -> Option<Request>,
     handle: &dyn Fn(&Request) -> Answer,
     seen: &Mutex<Vec<Request>>,
     stopped: &AtomicBool,
 ) -> bool {
-    let Some(request) = Request::read(stream, secure) else { return false };
+    let Some(request) = read(stream) else { return false };
     seen.lock().expect("no handler has panicked").push(request.clone());
     match handle(&request) {
         Answer::Bytes(bytes) => {

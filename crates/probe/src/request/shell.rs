@@ -1,6 +1,6 @@
 //! The same request for a shell.
 
-use outbound::{Origin, Scheme};
+use outbound::{Greeting, Origin, Scheme};
 
 use super::version::Version;
 use super::{Request, Shown, Value};
@@ -9,6 +9,9 @@ impl Request {
     /// A line for a shell that asks the same; a credential stands as a variable. Without the headers that say who asks.
     pub(crate) fn curl(&self, origin: &Origin) -> String {
         let target = String::from_utf8_lossy(&self.target).into_owned();
+        if let Some(greeting) = &self.greeting {
+            return greeted(greeting, origin, &target);
+        }
         let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
         if !self.is_head() && (self.method != b"GET" || !self.body.is_empty()) {
             words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
@@ -54,6 +57,13 @@ impl Request {
             false => line,
         }
     }
+}
+
+/// A line that begins the handshake in another way, which `curl` does not.
+fn greeted(greeting: &Greeting, origin: &Origin, target: &str) -> String {
+    let head = format!("GET {target} HTTP/1.1\\r\\nHost: {}\\r\\nConnection: close\\r\\n\\r\\n", origin.authority());
+    let name = greeting.name.as_ref().map_or_else(|| "-noservername".to_owned(), |name| format!("-servername {name}"));
+    format!("printf {} | openssl s_client -quiet {name} -connect {}:{}", quoted(&head), origin.host(), origin.port())
 }
 
 /// A word for a POSIX shell.

@@ -1,21 +1,25 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 10] =
-    ["ROUTE-23", "TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "CARGO-08", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 20] = [
+    "ROUTE-23", "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08",
+    "TLS-01", "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
+];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
     pub fn is_over_tls(self) -> bool {
-        let by_itself = matches!(
+        matches!(
             self,
             Self::SchemeFromForwarded
                 | Self::UpperCaseHostOpens
                 | Self::ResolvesDotsInHttp2
                 | Self::AuthorityOpens
                 | Self::HostHidesAuthority
-        );
-        by_itself || OVER_TLS.contains(&self.check())
+                | Self::CachesRedirects
+                | Self::OtherPortIsPlain
+                | Self::OtherPortIsOpenOverTls
+        ) || OVER_TLS.contains(&self.check())
     }
 }
 
@@ -110,6 +114,14 @@ flaws! {
     AdmitsTwo => "ANON-13" Fails,
     /// The manifest is open in its oldest form.
     OpenSchema1 => "ANON-14" Fails,
+    /// Anybody begins uploads.
+    AnybodyUploads => "ANON-15" Fails,
+    /// Anybody gets a token that pushes to what somebody owns.
+    AnybodyGetsPushTokens => "ANON-15" Fails,
+    /// Anybody pushes manifests.
+    AnybodyPuts => "ANON-16" Fails,
+    /// The account of the installation has the password of the manual.
+    DefaultPassword => "ANON-18" Fails,
     /// DELETE looks for the manifest before it looks at the caller.
     DeletesFirst => "ANON-17" Fails,
     /// The manifest is open for whoever says `ns=`.
@@ -230,6 +242,38 @@ flaws! {
     KnownReadsFallbackTags => "AUTHZ-01" Fails,
     /// Whoever has a token sees all repositories.
     CatalogForKnown => "AUTHZ-02" Fails,
+    /// Whoever may pull begins uploads.
+    PullTokenUploads => "AUTHZ-03" Fails,
+    /// Whoever may pull pushes manifests.
+    PullTokenPuts => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes tags.
+    PullTokenDeletesTags => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes manifests.
+    PullTokenDeletesManifests => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes blobs.
+    PullTokenDeletesBlobs => "AUTHZ-03" Fails,
+    /// Whoever may push reads.
+    PushTokenReads => "AUTHZ-04" Fails,
+    /// Whoever may push is told what does not exist.
+    PushTokenTells => "AUTHZ-04" Fails,
+    /// An upload goes on in whichever repository.
+    UploadsAreShared => "AUTHZ-05" Fails,
+    /// An upload is cancelled from whichever repository.
+    UploadsAreCancelled => "AUTHZ-05" Fails,
+    /// Whoever may add overwrites.
+    CreatorOverwrites => "AUTHZ-06" Fails,
+    /// Whoever may add overwrites `latest`.
+    CreatorOverwritesLatest => "AUTHZ-06" Fails,
+    /// Whoever may add overwrites tags that stand in the query.
+    CreatorOverwritesByQuery => "AUTHZ-06" Fails,
+    /// Tags are deleted where deletes are switched off.
+    DeletesKeptTags => "AUTHZ-07" Fails,
+    /// Whoever is known reads what is in a group.
+    GroupIsOpen => "AUTHZ-08" Fails,
+    /// A proxy without a credential uses the token of another one.
+    ProxiesShareTokens => "AUTHZ-09" Fails,
+    /// Rules about attributes are read and not applied.
+    AttributesAreIgnored => "AUTHZ-10" Fails,
     /// Nobody looks at the signature.
     NoSignatureIsRead => "FORGE-01" Fails,
     /// A token may say that it is not signed.
@@ -284,6 +328,8 @@ flaws! {
     VerifiesTheFirstOfTwo => "FORGE-21" Fails,
     /// A token that is too long breaks the registry.
     FailsOnLongTokens => "FORGE-21" Fails,
+    /// A token that was not handed out breaks the registry.
+    FailsOnForgedTokens => "FORGE-01" Fails,
     /// What does not exist is 404, and what is private 401.
     TellsWhatExists => "LEAK-01" Fails,
     /// The refusal of what exists has one header more.
@@ -350,6 +396,120 @@ flaws! {
     EndlessRedirect => "INGR-08" Fails,
     /// Nobody looks at the signature of a redirect.
     UnsignedRedirect => "INGR-09" Fails,
+    /// Who asks for no name needs no certificate.
+    NamelessNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for another name needs no certificate.
+    OthersNeedNoCertificate => "INGR-04" Fails,
+    /// Under another name the manifest is open.
+    OpenUnderOtherName => "INGR-04" Fails,
+    /// Who asks in upper case needs no certificate.
+    UpperCaseNeedsNoCertificate => "INGR-04" Fails,
+    /// Whose ClientHello comes in pieces needs no certificate.
+    PiecesNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for the address needs no certificate.
+    AddressNeedsNoCertificate => "INGR-04" Fails,
+    /// Who asks with a last dot needs no certificate.
+    LastDotNeedsNoCertificate => "INGR-04" Fails,
+    /// The virtual host of a machine inside is open.
+    OpenToMachines => "INGR-06" Fails,
+    /// The virtual host of a cluster is open.
+    OpenToCluster => "INGR-06" Fails,
+    /// What somebody who may has fetched is handed to everybody.
+    CachesBlobs => "INGR-07" Fails,
+    /// The redirect that somebody who may has got is handed to everybody.
+    CachesRedirects => "INGR-07" Fails,
+    /// The signature of a redirect is good for every blob.
+    AnyDigestIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect is good for every method.
+    AnyMethodIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect does not cover its end.
+    EndIsNotSigned => "INGR-10" Fails,
+    /// Storage lists what is in it.
+    BucketIsListed => "INGR-11" Fails,
+    /// The same where it is asked in the newer way.
+    BucketIsListedByType => "INGR-11" Fails,
+    /// The same in the way of another cloud.
+    ContainerIsListed => "INGR-11" Fails,
+    /// Storage hands out every layer.
+    BucketIsOpen => "INGR-11" Fails,
+    /// A redirect names a host inside.
+    NamesInternalStorage => "INGR-12" Fails,
+    /// The first version of the API answers to a ping.
+    FirstVersionAnswers => "INGR-13" Fails,
+    /// Its search names what is private.
+    FirstVersionSearches => "INGR-13" Fails,
+    /// It lists images.
+    FirstVersionListsImages => "INGR-13" Fails,
+    /// It lists tags.
+    FirstVersionListsTags => "INGR-13" Fails,
+    /// The API is open under the prefix of Artifactory.
+    OpenUnderArtifactory => "INGR-14" Fails,
+    /// The API is open under the prefix of Nexus.
+    OpenUnderNexus => "INGR-14" Fails,
+    /// The API is open under a prefix of a proxy.
+    OpenUnderRegistry => "INGR-14" Fails,
+    /// Another port serves the registry to everybody.
+    OtherPortIsOpen => "INGR-01" Fails,
+    /// The same over TLS.
+    OtherPortIsOpenOverTls => "INGR-01" Fails,
+    /// Another port asks for passwords in the clear.
+    OtherPortIsPlain => "INGR-01" Fails,
+    /// Harbor names private projects.
+    HarborListsProjects => "INGR-15" Fails,
+    /// Harbor finds private repositories.
+    HarborFinds => "INGR-15" Fails,
+    /// Harbor counts private repositories.
+    HarborCounts => "INGR-15" Fails,
+    /// Harbor says where it stores.
+    HarborTellsStorage => "INGR-15" Fails,
+    /// Harbor lists every repository.
+    HarborListsRepositories => "INGR-15" Fails,
+    /// Harbor lists the repositories of a project.
+    HarborListsOfProject => "INGR-15" Fails,
+    /// Quay lists private repositories among public ones.
+    QuayListsAll => "INGR-15" Fails,
+    /// Quay lists a private namespace.
+    QuayListsNamespace => "INGR-15" Fails,
+    /// Quay tells how its parts are.
+    QuayTellsHealth => "INGR-15" Fails,
+    /// Nexus lists what is in a repository.
+    NexusListsComponents => "INGR-15" Fails,
+    /// Nexus finds every image.
+    NexusFinds => "INGR-15" Fails,
+    /// Nexus names its repositories.
+    NexusListsRepositories => "INGR-15" Fails,
+    /// Artifactory lets strangers deploy.
+    ArtifactoryLetsDeploy => "INGR-15" Fails,
+    /// Artifactory names its repositories.
+    ArtifactoryListsRepositories => "INGR-15" Fails,
+    /// Artifactory lists the images of a repository.
+    ArtifactoryListsImages => "INGR-15" Fails,
+    /// Gitea lists the images of an owner.
+    GiteaListsPackages => "INGR-15" Fails,
+    /// Gitea finds private repositories.
+    GiteaFinds => "INGR-15" Fails,
+    /// GitLab finds private projects.
+    GitLabFinds => "INGR-15" Fails,
+    /// GitLab lists the images of a private project.
+    GitLabListsImages => "INGR-15" Fails,
+    /// zot shows who may do what.
+    ZotTellsRules => "INGR-15" Fails,
+    /// zot lists the newest images.
+    ZotFindsNewest => "INGR-15" Fails,
+    /// zot shows which repositories people like.
+    ZotTellsPreferences => "INGR-15" Fails,
+    /// kellnr finds private crates.
+    KellnrFinds => "INGR-15" Fails,
+    /// A peer hands the manifest on.
+    PeerIsOpen => "INGR-16" Fails,
+    /// A peer hands it on to whoever asks as a node does.
+    PeerIsOpenToNodes => "INGR-16" Fails,
+    /// A peer hands it on to whoever names the registry in a header.
+    PeerIsOpenByHeader => "INGR-16" Fails,
+    /// A peer hands layers on.
+    PeerHandsLayersOn => "INGR-16" Fails,
+    /// An upload goes on at another host.
+    UploadsElsewhere => "INGR-18" Fails,
     /// The other door is open.
     MirrorIsOpen => "INGR-17" Fails,
     /// The other door refuses everybody.
@@ -364,6 +524,36 @@ flaws! {
     SpeaksTls10 => "TLS-02" Fails,
     /// TLS 1.1 is spoken.
     SpeaksTls11 => "TLS-02" Fails,
+    /// RC4 is spoken.
+    SpeaksRc4 => "TLS-03" Fails,
+    /// 3DES is spoken.
+    Speaks3Des => "TLS-03" Fails,
+    /// Nothing is encrypted where nothing is asked for.
+    SpeaksNull => "TLS-03" Fails,
+    /// Keys for export are spoken.
+    SpeaksExport => "TLS-03" Fails,
+    /// The certificate has an RSA key of 1024 bits.
+    ShortRsaKey => "TLS-04" Fails,
+    /// The certificate has a key on a curve of 224 bits.
+    ShortCurveKey => "TLS-04" Fails,
+    /// A session goes on under any name.
+    ResumesUnderAnyName => "TLS-06" Fails,
+    /// No answer tells browsers to use TLS.
+    NoTransportPolicy => "TLS-07" Fails,
+    /// The policy ends at once.
+    TransportPolicyEnds => "TLS-07" Fails,
+    /// The redirect to https carries the query on.
+    RedirectCarriesQuery => "TLS-08" Fails,
+    /// The redirect to https carries the token on.
+    RedirectCarriesToken => "TLS-08" Fails,
+    /// The manifest is open over HTTP/2.
+    OpenOverHttp2 => "TLS-09" Fails,
+    /// HTTP/2 is refused in another way.
+    RefusesHttp2 => "TLS-09" Fails,
+    /// The certificate is a shop's too.
+    CertificateIsShared => "TLS-10" Fails,
+    /// The certificate is for everything in a domain.
+    CertificateIsWild => "TLS-10" Fails,
     /// A certificate may be shown, or not.
     CertificateIsOptional => "TLS-05" Fails,
     /// Any certificate will do.
@@ -392,6 +582,30 @@ flaws! {
     MountsFromForm => "BIND-06" Fails,
     /// A mount is made for GET, and checked for POST.
     MountsByGet => "BIND-06" Fails,
+    /// A manifest may name layers that are not there.
+    TakesForeignLayers => "BIND-07" Fails,
+    /// A layer that a manifest names may be read.
+    NamingIsHaving => "BIND-07" Fails,
+    /// An upload that says what it will be called is that.
+    TakesNamedUploads => "BIND-08" Fails,
+    /// An upload of nothing is what it is called in the end.
+    TakesEmptyUploads => "BIND-08" Fails,
+    /// A blob that was deleted comes back where another repository has it.
+    DeletedBlobsComeBack => "BIND-09" Fails,
+    /// Referrers are listed in every repository.
+    ReferrersCross => "BIND-10" Fails,
+    /// What is about an image is listed wherever that is.
+    SubjectsCross => "BIND-10" Fails,
+    /// What is pulled through is open to whoever is known.
+    PulledThroughIsOpen => "BIND-12" Fails,
+    /// Whoever says `ns=` comes under other rules.
+    NamespaceSwitchesRules => "BIND-12" Fails,
+    /// A manifest may be image and index.
+    TakesBothKinds => "BIND-13" Fails,
+    /// A manifest may come under another type.
+    TakesOtherTypes => "BIND-13" Fails,
+    /// A manifest may have a member twice.
+    TakesMembersTwice => "BIND-13" Fails,
     /// Anybody gets the configuration of the index of crates.
     OpenCargoConfig => "CARGO-01" Fails,
     /// Crates are downloaded from a host that nobody named.

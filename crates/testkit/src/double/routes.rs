@@ -14,7 +14,7 @@ impl Registry {
         let target = request.target.as_str();
         let read = READINGS.iter().find(|(flaw, _)| self.has(*flaw)).map(|(_, read)| read(target));
         let path = before(target, "?");
-        let http_2_alone = self.has(Flaw::ResolvesDotsInHttp2) && !request.http2;
+        let http_2_alone = self.has(Flaw::ResolvesDotsInHttp2) && !request.newer;
         read.filter(|read| read != target && !http_2_alone)
             .or_else(|| self.rewritten(request))
             .or_else(|| self.is_exempt(request).then_some(path))
@@ -116,7 +116,7 @@ impl Registry {
             self.has(*flaw) && request.all(name).any(|value| value.contains(needle))
         };
         CLAIMS.iter().any(claims)
-            || (request.http2 && HTTP_2.iter().any(|(flaw, fits)| self.has(*flaw) && fits(request.secure, &hosts)))
+            || (request.newer && HTTP_2.iter().any(|(flaw, fits)| self.has(*flaw) && fits(request.secure, &hosts)))
             || METHODS.iter().any(|(flaw, method)| self.has(*flaw) && request.method == *method)
             || HOSTS.iter().any(|(flaw, fits)| self.has(*flaw) && fits(&hosts))
             || (self.has(Flaw::HeadOfTagsIsOpen) && request.method == "HEAD" && request.target.ends_with("/tags/list"))

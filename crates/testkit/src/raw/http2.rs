@@ -1,93 +1,78 @@
-//! The same server, spoken to in HTTP/2.
+//! The same server over HTTP/2, one request to a connection.
 
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use h2::server::SendResponse;
+use http::Response;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Builder;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Answer, Request};
 
-/// The name of HTTP/2 in a handshake.
-const NAME: &[u8] = b"h2";
-
-/// Whether the beginning of a connection offers HTTP/2 in its handshake.
-pub(crate) fn is_offered(first: &[u8]) -> bool {
-    first.first() == Some(&22) && first.windows(3).any(|window| window == b"\x02h2")
+/// Answers the requests of one connection, over TLS where it is told how. A client that goes away in the middle has had enough.
+pub(super) fn serve(stream: TcpStream, config: Option<Arc<ServerConfig>>, handle: &dyn Fn(&Request) -> Answer) {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let _ = runtime.block_on(answer(stream, config, handle));
 }
 
-/// Whether a server takes that offer.
-pub(super) fn is_spoken(config: &ServerConfig) -> bool {
-    config.alpn_protocols.iter().any(|protocol| protocol == NAME)
-}
-
-/// Answers until the client is gone.
-pub(super) fn serve(
+async fn answer(
     stream: TcpStream,
     config: Option<Arc<ServerConfig>>,
     handle: &dyn Fn(&Request) -> Answer,
-    seen: &Mutex<Vec<Request>>,
-) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    stream.set_nonblocking(true).expect("a connected socket takes options");
-    runtime.block_on(async {
-        let stream = tokio::net::TcpStream::from_std(stream).expect("the runtime drives sockets");
-        match config {
-            None => speak(stream, false, handle, seen).await,
-            Some(config) => {
-                // A handshake that failed has been answered by its own alert.
-                if let Ok(stream) = TlsAcceptor::from(config).accept(stream).await {
-                    speak(stream, true, handle, seen).await;
-                }
-            }
-        }
-    });
+) -> Result<(), Box<dyn std::error::Error>> {
+    stream.set_nonblocking(true)?;
+    let stream = tokio::net::TcpStream::from_std(stream)?;
+    let Some(config) = config else { return speak(stream, handle, |_| ()).await };
+    let stream = TlsAcceptor::from(config).accept(stream).await?;
+    let name = stream.get_ref().1.server_name().map(str::to_owned);
+    speak(stream, handle, |request| (request.secure, request.name) = (true, name.clone())).await
 }
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    secure: bool,
     handle: &dyn Fn(&Request) -> Answer,
-    seen: &Mutex<Vec<Request>>,
-) {
-    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
-    while let Some(Ok((request, respond))) = connection.accept().await {
-        let request = taken(&request, secure);
-        seen.lock().expect("no handler has panicked").push(request.clone());
-        let Answer::Bytes(bytes) = handle(&request) else { return };
-        // Whoever is gone wants no answer.
-        let _ = send(respond, &bytes);
+    complete: impl Fn(&mut Request),
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut connection = h2::server::handshake(stream).await?;
+    while let Some(asked) = connection.accept().await {
+        let (asked, mut respond) = asked?;
+        let mut request = read(&asked);
+        complete(&mut request);
+        let (head, body) = parts(handle(&request))?;
+        // Goes out while the next request is waited for.
+        respond.send_response(head, false)?.send_data(body, true)?;
     }
+    Ok(())
 }
 
-/// A request as if it had been written in HTTP/1.1: its authority is the first host.
-fn taken<T>(request: &http::Request<T>, secure: bool) -> Request {
-    let uri = request.uri();
-    let authority = uri.authority().map(|authority| ("host".to_owned(), authority.to_string()));
+/// A request, whose authority is its first host.
+fn read<T>(asked: &http::Request<T>) -> Request {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
+    let headers = asked.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
+    let host = asked.uri().authority().map(|host| ("host".to_owned(), host.to_string()));
     Request {
-        method: request.method().to_string(),
-        target: uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
-        headers: authority.into_iter().chain(headers).collect(),
+        method: asked.method().to_string(),
+        target: asked.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+        headers: host.into_iter().chain(headers).collect(),
         body: Vec::new(),
-        secure,
-        http2: true,
+        secure: false,
+        name: None,
+        newer: true,
     }
 }
 
-/// An answer that was written in HTTP/1.1.
-fn send(mut respond: SendResponse<Bytes>, bytes: &[u8]) -> Result<(), h2::Error> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
-    let head = String::from_utf8_lossy(&bytes[..end]);
+/// An answer of HTTP/1.1 in the parts that HTTP/2 has.
+fn parts(answer: Answer) -> Result<(Response<()>, Bytes), Box<dyn std::error::Error>> {
+    let Answer::Bytes(mut bytes) = answer else { return Err("not a well-formed answer".into()) };
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").ok_or("no head")?;
+    let body = bytes.split_off(end + 4);
+    let head = String::from_utf8(bytes)?;
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
-    let lines = lines.filter_map(|line| line.split_once(": ")).filter(|(name, _)| *name != "Connection");
-    let answer =
-        lines.fold(http::Response::builder().status(status), |answer, (name, value)| answer.header(name, value));
-    let mut body = respond.send_response(answer.body(()).expect("a well-formed answer"), false)?;
-    body.send_data(Bytes::copy_from_slice(&bytes[end..]), true)
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).ok_or("no status")?;
+    let headers = lines.filter_map(|line| line.split_once(": ")).filter(|(name, _)| *name != "Connection");
+    let response = headers.fold(Response::builder().status(status), |head, (name, value)| head.header(name, value));
+    Ok((response.body(())?, body.into()))
 }

@@ -9,7 +9,6 @@ use crate::checks::{spelled, tls};
 use crate::doubt::Doubt;
 use crate::intent::Mode;
 use crate::observation::Observation;
-use crate::reception::Garbled;
 use crate::request::Request;
 use crate::session::Session;
 use crate::verdict::Answer;
@@ -115,15 +114,11 @@ fn in_http_2<'a>(session: &mut Session<'_>, odd: impl Iterator<Item = Odd<'a>>) 
 /// What one of them means; none where HTTP/2 is not spoken.
 fn ask(session: &mut Session<'_>, odd: &Odd<'_>) -> Result<Option<Answer>, Doubt> {
     let (seen, plain) = (session.ask(&odd.request)?, odd.asked.plain());
-    if is_unspoken(&seen) {
+    if seen.failure().is_some_and(WireError::is_no_http_2) {
         // Whoever does not answer this answers something else.
         session.ask(&plain)?.response()?;
         return Ok(None);
     }
     let proof = |seen: &Observation| odd.asked.proof(seen);
     spelled::refused_as(session, &seen, &odd.request, &plain, refuses, proof).map(Some)
-}
-
-fn is_unspoken(seen: &Observation) -> bool {
-    matches!(seen.failure(), Some(WireError::Garbled(Garbled::NotHttp2 | Garbled::NotUpgraded)))
 }
