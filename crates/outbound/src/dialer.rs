@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use rustls::RootCertStore;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::certificate::Chain;
+use crate::certificate::{Chain, ClientCertificate};
+use crate::connection::{Connection, HTTP_2, Stream};
 use crate::destination::Destination;
 use crate::error::{Distrust, OutboundError};
 use crate::message::{Message, Part};
@@ -160,6 +161,35 @@ impl Dialer {
         }
     }
 
+    /// Opens a connection for whoever speaks over it by themselves, and offers HTTP/2 where it is over TLS. No secret can be
+    /// written there but the certificate.
+    ///
+    /// # Errors
+    /// [`OutboundError`] where there is no connection, and where the certificate belongs elsewhere.
+    pub async fn open(
+        &self,
+        to: &Destination,
+        shown: Option<&ClientCertificate>,
+        time: Duration,
+    ) -> Result<Connection, OutboundError> {
+        if let Some(foreign) = shown.filter(|shown| shown.origin() != to.origin()) {
+            let bound = foreign.origin().clone();
+            return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
+        }
+        let opening = async {
+            let stream = connect(to).await?;
+            if to.origin().scheme() == Scheme::Http {
+                return Ok(Connection::new(stream, None));
+            }
+            let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+            let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
+            let stream = self.tls.offering(HTTP_2, shown)?.connect(name, stream).await.map_err(tls)?;
+            let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+            Ok(Connection::new(stream, protocol))
+        };
+        timeout(time, opening).await.unwrap_or(Err(OutboundError::Late))
+    }
+
     async fn dial(&self, to: &Destination, message: &Message) -> Result<Box<dyn Stream>, OutboundError> {
         let stream = connect(to).await?;
         if to.origin().scheme() == Scheme::Http {
@@ -186,10 +216,6 @@ async fn connect(to: &Destination) -> Result<TcpStream, OutboundError> {
     stream.set_nodelay(true).map_err(connect)?;
     Ok(stream)
 }
-
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()> {
     let mut bytes = Vec::with_capacity(message.length());

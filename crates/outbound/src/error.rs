@@ -68,12 +68,6 @@ pub enum OutboundError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The other side took HTTP/2 and does not speak it.
-    #[error("no answer over HTTP/2")]
-    Http2 {
-        /// What was wrong.
-        source: h2::Error,
-    },
     /// The time was over before the message was sent.
     #[error("no connection in time")]
     Late,

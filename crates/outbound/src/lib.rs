@@ -7,23 +7,23 @@
 
 mod address;
 mod certificate;
+mod connection;
 mod credential;
 mod destination;
 mod dialer;
 mod error;
 mod greeting;
-mod http2;
 mod message;
 mod origin;
 mod tls;
 
 pub use address::is_public;
 pub use certificate::{Chain, ClientCertificate, ClientCertificateError};
+pub use connection::{Connection, HTTP_2};
 pub use credential::Credential;
 pub use destination::{Destination, Reach};
 pub use dialer::{Appetite, Dialer, End, Limits, Stage};
 pub use error::{Distrust, OutboundError};
 pub use greeting::Greeting;
-pub use http2::Reply;
 pub use message::{Message, Part};
 pub use origin::{Endpoint, Host, Origin, OriginError, Scheme};

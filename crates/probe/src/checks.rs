@@ -43,6 +43,8 @@ static GROUPS: &[&[Check]] = &[
     &route::claimed::CHECKS,
     &route::answered::CHECKS,
     &route::cached::CHECKS,
+    &route::smuggled::CHECKS,
+    &route::versions::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,

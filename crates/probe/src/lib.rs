@@ -21,6 +21,7 @@ mod engine;
 mod error;
 mod forge;
 mod hello;
+mod http2;
 mod intent;
 mod made_up;
 mod mapping;

@@ -169,7 +169,7 @@ impl Observation {
     /// The first line of the request.
     #[must_use]
     pub fn line(&self) -> &str {
-        self.sent.split(" HTTP/1.").next().unwrap_or(&self.sent)
+        self.sent.split(" HTTP/").next().unwrap_or(&self.sent)
     }
 
     /// The digest of the body, if all of it came.

@@ -9,7 +9,9 @@ use crate::controls::Decoy;
 use crate::doubt::Doubt;
 use crate::hello::{self, Offer, Said, Wanted};
 use crate::observation::{Came, Observation, ObservationId};
+use crate::reception::Garbled;
 use crate::response::Response;
+use crate::wire::WireError;
 
 /// What kind of thing was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,6 +220,14 @@ impl Proof {
     #[must_use]
     pub fn behaviour(seen: &Observation, says: impl Into<String>) -> Option<Self> {
         seen.response().ok().map(|_| Self::of(seen, Obtained::Behaviour, says.into()))
+    }
+
+    /// No answer in time, where a plain question is answered.
+    #[must_use]
+    pub(crate) fn silence(seen: &Observation, answered: &Observation) -> Option<Self> {
+        let late = matches!(seen.failure(), Some(WireError::Garbled(Garbled::Late)));
+        let says = format!("no answer within {:.1} s, and to the plain question at once", seen.elapsed.as_secs_f32());
+        (late && answered.response().is_ok()).then(|| Self::of(seen, Obtained::Behaviour, says).after([answered.id]))
     }
 
     /// With the observations that led here: the first of them are asked first when somebody repeats it.

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outbound::{
-    Appetite, Chain, ClientCertificate, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError,
-    Reach,
+    Appetite, Chain, Destination, Dialer, Distrust, End, HTTP_2, Limits, Message, Origin, OutboundError, Reach, Scheme,
 };
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
+use crate::http2;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
 use crate::request::Request;
-use crate::response::{Body, Ended, Response};
+use crate::response::Response;
 
 /// The most bytes of what is no answer to a request.
 const MAX_SAID: usize = 2 * MAX_HEAD;
@@ -52,6 +52,12 @@ impl WireError {
         matches!(self, Self::Outbound(error) if error.is_distrust())
     }
 
+    /// Whether somebody was reached, and speaks HTTP/1.1 alone.
+    #[must_use]
+    pub fn is_no_http_2(&self) -> bool {
+        matches!(self, Self::Garbled(Garbled::NotHttp2 | Garbled::NotUpgraded))
+    }
+
     /// Whether nobody was reached at all.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
@@ -61,7 +67,6 @@ impl WireError {
                 OutboundError::ForeignCredential { .. }
                 | OutboundError::ForeignCertificate { .. }
                 | OutboundError::Unverified { .. }
-                | OutboundError::Http2 { .. }
                 | OutboundError::NotPublic { .. }
                 | OutboundError::Tls { .. }
                 | OutboundError::TlsSetup { .. }
@@ -101,15 +106,21 @@ impl Wire {
         self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
-    /// Asks one question, at one address of the origin or at whichever answers.
+    /// Asks one question, at one address of the origin or at whichever answers. `message` is what it says, and `question`
+    /// the same in HTTP/2, if it is asked there.
     pub(crate) fn ask(
         &mut self,
         (origin, reach): (&Origin, Reach),
         request: &Request,
         message: &Message,
+        question: Option<Result<http::Request<()>, http::Error>>,
     ) -> Result<Response, WireError> {
-        let mut reception = request.reception();
         let time = request.patience().map_or(self.limits.time, |patience| patience.min(self.limits.time));
+        if let Some(question) = question {
+            let question = question.map_err(|_| Garbled::Unsayable)?;
+            return self.ask_over_http_2((origin, reach), request, message, question, time);
+        }
+        let mut reception = request.reception();
         let limits = Limits { time, bytes: reception.most() };
         let end = self.at_each((origin, reach), request.address(), |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
@@ -134,22 +145,28 @@ impl Wire {
         end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
     }
 
-    /// Asks one question over HTTP/2; none where nobody speaks it there.
-    pub(crate) fn ask_http2(
+    fn ask_over_http_2(
         &mut self,
         (origin, reach): (&Origin, Reach),
-        certificate: Option<&ClientCertificate>,
-        request: &http::Request<()>,
-    ) -> Result<Option<Response>, WireError> {
-        let limits = Limits { bytes: MAX_BODY, ..self.limits };
-        let reply = self.at_each((origin, reach), None, |wire, destination| {
-            wire.runtime.block_on(wire.dialer.ask_http2(destination, certificate, request.clone(), limits))
+        request: &Request,
+        message: &Message,
+        question: http::Request<()>,
+        time: Duration,
+    ) -> Result<Response, WireError> {
+        let connection = self.at_each((origin, reach), request.address(), |wire, destination| {
+            wire.runtime.block_on(wire.dialer.open(destination, message.certificate(), time))
         })?;
-        Ok(reply.map(|reply| {
-            let headers = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-            let ended = if reply.end == End::Full { Ended::Cut } else { Ended::Whole };
-            Response { status: reply.status, interim: Vec::new(), headers, body: Body { bytes: reply.body, ended } }
-        }))
+        if origin.scheme() == Scheme::Https && connection.protocol() != Some(HTTP_2) {
+            return Err(Garbled::NotHttp2.into());
+        }
+        let answer = async {
+            match request.is_upgrade() {
+                true => http2::upgrade(connection, &message.plain(), question).await,
+                false => http2::ask(connection, question).await,
+            }
+        };
+        let limited = async { tokio::time::timeout(time, answer).await };
+        Ok(self.runtime.block_on(limited).unwrap_or(Err(Garbled::Late))?)
     }
 
     /// Does something at the addresses of an origin until one of them is connected to.

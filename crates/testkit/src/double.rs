@@ -37,7 +37,7 @@ use shelf::Shelf;
 use token::Tokens;
 
 use crate::image::digest_of;
-use crate::raw::{Answer, Request, Server};
+use crate::raw::{Answer, Greeting, Request, Server};
 use crate::secure::{NAME, Pair, authority};
 
 /// R: the private repository.
@@ -124,7 +124,12 @@ impl Double {
             fetched: Mutex::default(),
         });
         let door = |service: &'static str| {
-            Server::start_with(|address| {
+            let speaks_http_2 = flaws.contains(&Flaw::PriorKnowledgeIsOpen);
+            let greet = move |first: &[u8]| match first {
+                [b'P', b'R', b'I', b' ', ..] if speaks_http_2 => Greeting::NewerPlain,
+                _ => Greeting::Plain,
+            };
+            Server::start_greeting(greet, |address| {
                 let base = format!("http://{address}");
                 let registry = Registry { base, service, state: Arc::clone(&state) };
                 move |request: &Request| registry.answer(request)

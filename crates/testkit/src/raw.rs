@@ -101,6 +101,8 @@ pub enum Greeting {
     Secure(Arc<ServerConfig>),
     /// Reads one over TLS and HTTP/2, if the client takes both.
     Newer(Arc<ServerConfig>),
+    /// Reads HTTP/2 as it is.
+    NewerPlain,
     /// Sends these bytes and closes.
     Says(Vec<u8>),
 }
@@ -118,6 +120,8 @@ pub enum Answer {
     Drip(Vec<u8>),
     /// These bytes, and then the others again and again, for as long as the client reads.
     Endless(Vec<u8>, Vec<u8>),
+    /// These bytes, and then HTTP/2.
+    Upgrade(Vec<u8>),
     /// Nothing, until the client goes away.
     Silence,
 }
@@ -223,10 +227,18 @@ fn receive(
 ) {
     stream.set_read_timeout(Some(PATIENCE)).expect("a connected socket takes options");
     stream.set_write_timeout(Some(PATIENCE)).expect("a connected socket takes options");
+    let noted = |request: &Request| {
+        seen.lock().expect("no handler has panicked").push(request.clone());
+        handle(request)
+    };
     let mut first = [0; FIRST];
     let length = stream.peek(&mut first).unwrap_or_default();
     match greet(&first[..length]) {
-        Greeting::Plain => serve(&mut stream, |stream| Request::read(stream, false), handle, seen, stopped),
+        Greeting::Plain => {
+            if serve(&mut stream, |stream| Request::read(stream, false), handle, seen, stopped) {
+                http2::serve(stream, None, &noted);
+            }
+        }
         Greeting::Secure(config) => {
             let connection = ServerConnection::new(config).expect("a configuration makes connections");
             let mut stream = StreamOwned::new(connection, stream);
@@ -243,24 +255,23 @@ fn receive(
                 let _ = stream.flush();
             }
         }
-        Greeting::Newer(config) => http2::serve(stream, config, &|request| {
-            seen.lock().expect("no handler has panicked").push(request.clone());
-            handle(request)
-        }),
+        Greeting::Newer(config) => http2::serve(stream, Some(config), &noted),
+        Greeting::NewerPlain => http2::serve(stream, None, &noted),
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);
         }
     }
 }
 
+/// Answers one request, and says whether the client goes on in HTTP/2.
 fn serve(
     stream: &mut dyn Channel,
     read: impl FnOnce(&mut dyn Channel) -> Option<Request>,
     handle: &dyn Fn(&Request) -> Answer,
     seen: &Mutex<Vec<Request>>,
     stopped: &AtomicBool,
-) {
-    let Some(request) = read(stream) else { return };
+) -> bool {
+    let Some(request) = read(stream) else { return false };
     seen.lock().expect("no handler has panicked").push(request.clone());
     match handle(&request) {
         Answer::Bytes(bytes) => {
@@ -280,8 +291,10 @@ fn serve(
                 sent = stream.write_all(&again).is_ok();
             }
         }
+        Answer::Upgrade(bytes) => return stream.write_all(&bytes).is_ok(),
         Answer::Silence => {
             let _ = stream.read(&mut [0]);
         }
     }
+    false
 }

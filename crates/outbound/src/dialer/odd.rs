@@ -1,14 +1,12 @@
-//! Exchanges that no client makes: in the session of another name, and one question over HTTP/2.
+//! An exchange that no client makes: in the session of another name.
 
 use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 
 use super::{Appetite, Dialer, End, Limits, connect, receive, send};
-use crate::certificate::ClientCertificate;
 use crate::destination::Destination;
 use crate::error::OutboundError;
-use crate::http2::{self, Reply};
 use crate::message::Message;
 use crate::tls::server_name;
 
@@ -51,34 +49,5 @@ impl Dialer {
             Ok(Some(receive(&mut stream, limits.bytes, &mut take, &mut |_| ()).await))
         };
         timeout(limits.time, resume).await.unwrap_or(Err(OutboundError::Late))
-    }
-
-    /// Asks over HTTP/2, as nobody, perhaps with a certificate; none where the other side does not take it.
-    ///
-    /// # Errors
-    /// [`OutboundError`] where no answer came.
-    pub async fn ask_http2(
-        &self,
-        to: &Destination,
-        shown: Option<&ClientCertificate>,
-        request: http::Request<()>,
-        limits: Limits,
-    ) -> Result<Option<Reply>, OutboundError> {
-        if let Some(foreign) = shown.filter(|shown| shown.origin() != to.origin()) {
-            let bound = foreign.origin().clone();
-            return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
-        }
-        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
-        let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
-        let connector = self.tls.offering(http2::PROTOCOL, shown)?;
-        let asking = async {
-            let stream = connector.connect(name, connect(to).await?).await.map_err(tls)?;
-            if stream.get_ref().1.alpn_protocol() != Some(http2::PROTOCOL) {
-                return Ok(None);
-            }
-            let reply = http2::ask(stream, request, limits.bytes).await;
-            reply.map(Some).map_err(|source| OutboundError::Http2 { source })
-        };
-        timeout(limits.time, asking).await.unwrap_or(Err(OutboundError::Late))
     }
 }

@@ -11,7 +11,7 @@ use crate::doubt::Doubt;
 use crate::error::ProbeError;
 use crate::hello::{Offer, READABLE, hello, is_enough, tells_wanted};
 use crate::observation::{Came, Seen};
-use crate::request::{MANIFEST_TYPES, Request};
+use crate::request::Request;
 
 impl Session<'_> {
     /// Everything of this door that is spoken to over TLS: the door itself, its realms, its storage.
@@ -100,26 +100,6 @@ impl Session<'_> {
         self.shaken(&origin, told, |wire| {
             let answer = wire.resume((&origin, reach), (first, second), other)?;
             // Nothing, where the session was not gone on with.
-            Ok(answer.map_or_else(|| Came::Bytes(Vec::new()), Came::Answer))
-        })
-    }
-
-    /// Asks the door for a manifest over HTTP/2, as nobody.
-    ///
-    /// # Errors
-    /// As [`Session::ask`].
-    pub(crate) fn ask_http2(&mut self, target: &str) -> Result<Seen, Doubt> {
-        let (door, reach) = (self.door, self.door.reach(&self.door.origin));
-        let url = format!("{}{target}", door.origin);
-        let request = http::Request::get(&url).header("accept", MANIFEST_TYPES).body(());
-        let request = request.map_err(|error| Doubt::Missing { why: error.to_string() })?;
-        let told = (
-            format!("GET {target} of {} over HTTP/2", place(&door.origin)),
-            format!("curl -sSi --http2 -H 'Accept: {MANIFEST_TYPES}' '{url}'"),
-        );
-        self.shaken(&door.origin, told, |wire| {
-            let answer = wire.ask_http2((&door.origin, reach), door.certificate.as_deref(), &request)?;
-            // Nothing, where it is not offered.
             Ok(answer.map_or_else(|| Came::Bytes(Vec::new()), Came::Answer))
         })
     }

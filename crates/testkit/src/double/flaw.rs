@@ -1,9 +1,9 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 19] = [
-    "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08", "TLS-01",
-    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
+const OVER_TLS: [&str; 20] = [
+    "ROUTE-23", "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08",
+    "TLS-01", "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
 ];
 
 impl Flaw {
@@ -13,6 +13,9 @@ impl Flaw {
             self,
             Self::SchemeFromForwarded
                 | Self::UpperCaseHostOpens
+                | Self::ResolvesDotsInHttp2
+                | Self::AuthorityOpens
+                | Self::HostHidesAuthority
                 | Self::CachesRedirects
                 | Self::OtherPortIsPlain
                 | Self::OtherPortIsOpenOverTls
@@ -899,4 +902,24 @@ flaws! {
     ServesWithoutPolicy => "GATE-08" Fails,
     /// It does not look at the clock.
     ServesWithoutTime => "GATE-08" Fails,
+    /// Over HTTP/2 everything is open.
+    Http2IsOpen => "ROUTE-23" Fails,
+    /// Whoever offers HTTP/2 needs no certificate.
+    Http2WantsNoCertificate => "ROUTE-23" Fails,
+    /// HTTP/2 is spoken without TLS, and everything is open there.
+    PriorKnowledgeIsOpen => "ROUTE-17" Fails,
+    /// Connections are upgraded to HTTP/2, and what comes then is not judged.
+    UpgradesAreOpen => "ROUTE-17" Fails,
+    /// Dot segments are resolved after the decision, in HTTP/2 alone.
+    ResolvesDotsInHttp2 => "ROUTE-17" Fails,
+    /// An authority that is not the own one has no rules.
+    AuthorityOpens => "ROUTE-17" Fails,
+    /// `Host` is judged in place of the authority.
+    HostHidesAuthority => "ROUTE-17" Fails,
+    /// The first reader goes by the length and the second by the chunks.
+    SecondReadsChunks => "ROUTE-18" Fails,
+    /// The first reader goes by the chunks and the second by the length.
+    SecondReadsLength => "ROUTE-18" Fails,
+    /// The second reader takes more for chunked than the first.
+    SecondReadsOddChunks => "ROUTE-18" Fails,
 }

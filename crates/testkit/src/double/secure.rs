@@ -36,6 +36,11 @@ pub(super) fn start(state: &Arc<State>) -> Server {
     let config = authority().config(shown, demand);
     let config = if has(Flaw::ResumesUnderAnyName) { resuming_as(&config, OTHER_NAME) } else { config };
     let newer = taking_http2(&config);
+    let newer = if has(Flaw::Http2WantsNoCertificate) {
+        taking_http2(&authority().config(shown, Demand::Optional))
+    } else {
+        newer
+    };
     let lenient = authority().config(shown, Demand::Nothing);
     let lax = LAX.map(|(flaw, is_meant)| (has(flaw), is_meant));
     let speaks = [(has(Flaw::SpeaksTls10), 1), (has(Flaw::SpeaksTls11), 2)];

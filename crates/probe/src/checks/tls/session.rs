@@ -12,6 +12,7 @@ use crate::observation::Came;
 use crate::proof::Proof;
 use crate::session::{Caller, Session};
 use crate::verdict::Answer;
+use crate::wire::WireError;
 
 pub(in crate::checks) static CHECKS: [Check; 2] = [
     Check {
@@ -73,16 +74,15 @@ fn tls_09(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     if session.door().origin.scheme() == Scheme::Http {
         return Ok(NO_TLS);
     }
-    let reference = session.private().reference();
-    let target = session.manifest_target(&reference);
+    let manifest = session.manifest(&session.private().reference());
     // Asked anew: what blocks a run half-way blocks both.
-    let older = session.ask(&session.manifest(&reference))?;
+    let older = session.ask(&manifest)?;
     let older_status = older.response()?.status;
-    let seen = session.ask_http2(&target)?;
-    let status = match seen.came()? {
-        Came::Answer(response) => response.status,
-        Came::Bytes(_) | Came::Chain(_) => return Ok(Answer::NotApplicable("the door does not take HTTP/2")),
-    };
+    let seen = session.ask(&manifest.http_2())?;
+    if seen.failure().is_some_and(WireError::is_no_http_2) {
+        return Ok(Answer::NotApplicable("the door does not take HTTP/2"));
+    }
+    let status = seen.response()?.status;
     let content = Proof::manifest_of(&seen, session.digest().as_ref(), session.decoy());
     let proof = content.map(|proof| proof.graded(Severity::Critical));
     match (proof, status) {
