@@ -42,13 +42,19 @@ impl Credential {
         Self { origin: origin.clone(), value, scheme: "Bearer", label: "TOKEN" }
     }
 
+    /// A token as it is, without any scheme, as Cargo shows it.
+    #[must_use]
+    pub fn verbatim(origin: &Origin, token: &Secret) -> Self {
+        Self { origin: origin.clone(), value: token.clone(), scheme: "", label: "CARGO_TOKEN" }
+    }
+
     /// Where it may be shown.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// `Basic`, `Bearer` or `form`.
+    /// `Basic`, `Bearer` or `form`; empty where it is shown as it is.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         self.scheme
@@ -119,6 +125,8 @@ mod tests {
         let form = Credential::form(&origin, "a b", &Secret::new("s3cr&t=x".to_owned()));
         assert_eq!(form.header_value(), b"username=a%20b&password=s3cr%26t%3Dx");
         assert_eq!((form.scheme(), form.label()), ("form", "FORM"));
+        let token = Credential::verbatim(&origin, &Secret::new("s3cret".to_owned()));
+        assert_eq!((token.header_value(), token.scheme()), (b"s3cret".as_slice(), ""));
         assert!(form.echoes().iter().any(|echo| echo.expose() == "s3cr%26t%3Dx"));
         assert!(!format!("{form:?}").contains("s3cr"));
     }

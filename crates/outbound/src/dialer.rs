@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
+use rustls::{HandshakeKind, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::certificate::{Chain, ClientCertificate};
+use crate::certificate::Chain;
 use crate::destination::Destination;
 use crate::error::{Distrust, OutboundError};
 use crate::message::{Message, Part};
@@ -141,9 +142,12 @@ impl Dialer {
             let bound = foreign.origin().clone();
             return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
         }
+        if message.greeting().is_some() && (message.certificate().is_some() || message.credentials().next().is_some()) {
+            return Err(OutboundError::Unverified { to: to.origin().clone() });
+        }
         let mut sent = false;
         let exchange = async {
-            let mut stream = self.dial(to, message.certificate()).await?;
+            let mut stream = self.dial(to, message).await?;
             send(&mut stream, message).await.map_err(|source| OutboundError::Send { source })?;
             sent = true;
             reached(Stage::Sent);
@@ -156,20 +160,63 @@ impl Dialer {
         }
     }
 
-    async fn dial(
+    /// Sends a message as whoever it says, and then another under another name in the session of the first; none where
+    /// there is no such session, or the other side does not go on with it. In a new one nothing is sent.
+    ///
+    /// # Errors
+    /// [`OutboundError`] where the first message was not sent as a whole.
+    pub async fn resume(
         &self,
         to: &Destination,
-        shown: Option<&ClientCertificate>,
-    ) -> Result<Box<dyn Stream>, OutboundError> {
-        let stream = connect(to).await?;
-        match to.origin().scheme() {
-            Scheme::Http => Ok(Box::new(stream)),
-            Scheme::Https => {
-                let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
-                let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
-                Ok(Box::new(self.tls.connector(shown)?.connect(name, stream).await.map_err(tls)?))
-            }
+        (first, second): (&Message, &Message),
+        other: &str,
+        limits: Limits,
+        mut take: impl FnMut(&[u8]) -> Appetite,
+    ) -> Result<Option<End>, OutboundError> {
+        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let invalid = || tls(std::io::ErrorKind::InvalidInput.into());
+        let shown = first.certificate().filter(|shown| shown.origin() == to.origin()).ok_or_else(invalid)?;
+        let is_bare =
+            first.credentials().chain(second.credentials()).next().is_none() && second.certificate().is_none();
+        if !is_bare {
+            return Err(OutboundError::Unverified { to: to.origin().clone() });
         }
+        let own = server_name(to.origin()).ok_or_else(invalid)?;
+        let other = ServerName::try_from(other.to_owned()).map_err(|_| invalid())?;
+        let (connector, verifier) = self.tls.resuming(shown)?;
+        let resume = async {
+            let mut stream = connector.connect(own, connect(to).await?).await.map_err(tls)?;
+            send(&mut stream, first).await.map_err(|source| OutboundError::Send { source })?;
+            // Tickets come with the answer.
+            receive(&mut stream, limits.bytes, &mut |_| Appetite::More, &mut |_| ()).await;
+            verifier.enough();
+            let Ok(mut stream) = connector.connect(other, connect(to).await?).await else { return Ok(None) };
+            if stream.get_ref().1.handshake_kind() != Some(HandshakeKind::Resumed) {
+                return Ok(None);
+            }
+            send(&mut stream, second).await.map_err(|source| OutboundError::Send { source })?;
+            Ok(Some(receive(&mut stream, limits.bytes, &mut take, &mut |_| ()).await))
+        };
+        timeout(limits.time, resume).await.unwrap_or(Err(OutboundError::Late))
+    }
+
+    async fn dial(&self, to: &Destination, message: &Message) -> Result<Box<dyn Stream>, OutboundError> {
+        let stream = connect(to).await?;
+        if to.origin().scheme() == Scheme::Http {
+            return Ok(Box::new(stream));
+        }
+        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let asked = message.greeting().and_then(|greeting| greeting.name.as_ref());
+        let name = match asked {
+            Some(name) => ServerName::try_from(name.clone()).ok(),
+            None => server_name(to.origin()),
+        };
+        let name = name.ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
+        let connector = match message.greeting() {
+            Some(greeting) => self.tls.greeting(greeting)?,
+            None => self.tls.connector(message.certificate())?,
+        };
+        Ok(Box::new(connector.connect(name, stream).await.map_err(tls)?))
     }
 }
 

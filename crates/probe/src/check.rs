@@ -87,6 +87,8 @@ pub enum Group {
     Tls,
     /// Content belongs to a repository.
     Bind,
+    /// Crates of a Cargo registry.
+    Cargo,
 }
 
 impl Group {
@@ -104,6 +106,7 @@ impl Group {
             Self::Ingr => "INGR",
             Self::Tls => "TLS",
             Self::Bind => "BIND",
+            Self::Cargo => "CARGO",
         }
     }
 
@@ -133,6 +136,20 @@ pub enum Need {
     Hook,
     /// A certificate of ours that the door demands.
     Certificate,
+    /// Storage that is declared for the door.
+    Storage,
+    /// Mirrors and peers that are declared for the door.
+    Peers,
+    /// That a token for pushing alone must not read.
+    PushApart,
+    /// An upload of somebody else.
+    ForeignUpload,
+    /// A tag where deletes are switched off.
+    Kept,
+    /// Another repository that `low` owns.
+    Beside,
+    /// A private crate in a Cargo registry behind the door.
+    Crate,
 }
 
 /// One question of the catalogue.

@@ -3,10 +3,12 @@
 //! An intent comes from references on a command line or from a file ([`Intent::read`]). It holds no verdict and asks
 //! nothing.
 
+mod cargo;
 mod file;
 mod identity;
 mod target;
 mod triage;
+mod write;
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,15 +21,20 @@ use protocol::{Digest, Reference, Repository, Tag};
 use crate::request::Request;
 use crate::triage::Triage;
 
+pub use cargo::Cargo;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use target::{Target, TargetError};
+pub use write::Write;
 
 /// How soon whoever is taken back must be refused, unless the intent says.
 const REVOKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a redirect to storage may be good for, unless the intent says.
 const MAX_REDIRECT_TTL: Duration = Duration::from_secs(300);
+
+/// The most other ports of one door that a run asks.
+pub(crate) const MAX_PORTS: usize = 16;
 
 /// How far a run goes; each mode includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +100,10 @@ pub struct Door {
     pub storage: Vec<Origin>,
     /// What is shown where the door demands a certificate: one that opens the connection and nothing else.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// Which other ports of the host are asked; none for those that registries often have.
+    pub ports: Option<Vec<u16>>,
+    /// Mirrors and peers that hand the same content on.
+    pub peers: Vec<Origin>,
 }
 
 impl Door {
@@ -101,13 +112,20 @@ impl Door {
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let (realms, storage) = target::declared_with(&origin);
-        Self { name: origin.to_string(), origin, vantage: "here".to_owned(), realms, storage, certificate: None }
+        let (name, vantage) = (origin.to_string(), "here".to_owned());
+        Self { name, origin, vantage, realms, storage, certificate: None, ports: None, peers: Vec::new() }
     }
 
     /// Whether a token may be asked for there.
     #[must_use]
     pub fn has_realm(&self, origin: &Origin) -> bool {
         *origin == self.origin || self.realms.contains(origin)
+    }
+
+    /// Whether it hands on what this door has.
+    #[must_use]
+    pub fn has_peer(&self, origin: &Origin) -> bool {
+        self.peers.contains(origin)
     }
 
     /// Where an origin that belongs to this door may lead. What ships with the probe was typed by nobody here.
@@ -208,8 +226,12 @@ pub struct Intent {
     pub revoked_within: Duration,
     /// How long a redirect to storage may be good for.
     pub max_redirect_ttl: Duration,
+    /// A Cargo registry beside it, if there is one.
+    pub cargo: Option<Cargo>,
     /// Findings that the user knows about.
     pub triage: Vec<Triage>,
+    /// What checks need that write.
+    pub write: Write,
 }
 
 impl Intent {
@@ -224,7 +246,9 @@ impl Intent {
             identities: Vec::new(),
             revoked_within: REVOKED_WITHIN,
             max_redirect_ttl: MAX_REDIRECT_TTL,
+            cargo: None,
             triage: Vec::new(),
+            write: Write::default(),
         }
     }
 
@@ -245,6 +269,12 @@ impl Intent {
     #[must_use]
     pub fn public(&self) -> Option<&Known> {
         self.repositories.iter().find(|known| known.visibility == Visibility::Public)
+    }
+
+    /// The Cargo registry behind a door.
+    #[must_use]
+    pub fn cargo_at(&self, door: &Door) -> Option<&Cargo> {
+        self.cargo.as_ref().filter(|cargo| cargo.doors.contains(&door.name))
     }
 
     /// The identity of a role that may be shown at a door.

@@ -7,9 +7,8 @@ use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::doubt::Doubt;
-use crate::hello::{self, Said};
+use crate::hello::{self, Offer, Said};
 use crate::observation::{Came, Observation, ObservationId};
-use crate::random::hashes_to;
 use crate::response::Response;
 
 /// What kind of thing was obtained.
@@ -53,10 +52,9 @@ impl Proof {
     /// Bytes that hash to what was asked for, or to what the control saw.
     #[must_use]
     pub fn bytes(seen: &Observation, digest: &Digest) -> Option<Self> {
-        let bytes = success(seen)?.whole()?;
-        hashes_to(bytes, digest).then(|| {
-            Self::of(seen, Obtained::Content, format!("{} bytes came, and they hash to {digest}", bytes.len()))
-        })
+        let response = success(seen)?;
+        let says = || format!("{} bytes came, and they hash to {digest}", response.length());
+        response.hashes_to(digest).then(|| Self::of(seen, Obtained::Content, says()))
     }
 
     /// A part of a blob whose whole length is the one that its manifest gives, while a name that nobody has got nothing.
@@ -115,6 +113,28 @@ impl Proof {
         let named = |name: &&String| listed.contains(name);
         let name = names.iter().find(named)?;
         Some(Self::of(seen, Obtained::Listing, format!("a list came that names {name}")))
+    }
+
+    /// A line of a sparse index that is about this crate, in whatever spelling.
+    #[must_use]
+    pub fn crate_line(seen: &Observation, name: &str) -> Option<Self> {
+        let mut lines = success(seen)?.body.bytes.split(|byte| *byte == b'\n');
+        let folded = |name: &str| name.to_ascii_lowercase().replace('-', "_");
+        let is_about = |line: &[u8]| {
+            let line = serde_json::from_slice::<Value>(line).ok()?;
+            line.get("vers").and(line.get("name")?.as_str().map(|named| folded(named) == folded(name)))
+        };
+        let says = || format!("the index of {name} came");
+        lines.any(|line| is_about(line) == Some(true)).then(|| Self::of(seen, Obtained::Listing, says()))
+    }
+
+    /// The same bytes that somebody who may got, as far as either was read.
+    #[must_use]
+    pub fn same_bytes(seen: &Observation, held: &Observation) -> Option<Self> {
+        let (bytes, theirs) = (&success(seen)?.body.bytes, &success(held)?.body.bytes);
+        let says = || format!("{} bytes came, the same that somebody got who may", bytes.len());
+        let same = !bytes.is_empty() && bytes == theirs;
+        same.then(|| Self::of(seen, Obtained::Content, says()).after([held.id]))
     }
 
     /// The digest of the private object in a header, whatever the status.
@@ -178,12 +198,12 @@ impl Proof {
         shown.then(|| Self::of(seen, Obtained::Behaviour, says))
     }
 
-    /// A handshake that goes on with a version that nobody should speak.
+    /// A handshake that goes on with what nobody should accept.
     #[must_use]
-    pub(crate) fn old_tls(seen: &Observation) -> Option<Self> {
+    pub(crate) fn handshake(seen: &Observation, offer: &Offer) -> Option<Self> {
         let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
-        let Said::Accepted(version) = hello::read(bytes) else { return None };
-        Some(Self::of(seen, Obtained::Behaviour, format!("a handshake of {version} was accepted")))
+        let accepted = hello::read(bytes, offer) == Said::Accepted;
+        accepted.then(|| Self::of(seen, Obtained::Behaviour, format!("accepted, with nothing offered {}", offer.what)))
     }
 
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.
@@ -212,6 +232,12 @@ impl Proof {
     #[must_use]
     pub fn aside(self) -> Self {
         Self { aside: true, ..self }
+    }
+
+    /// The same in words from which something was taken out.
+    #[must_use]
+    pub(crate) fn cleaned(self, clean: impl FnOnce(&str) -> String) -> Self {
+        Self { says: clean(&self.says), ..self }
     }
 
     /// Of one way to ask among others: its name stands in front.

@@ -1,7 +1,5 @@
 //! What a registry tells about what it holds, for whoever writes down what should be closed. It judges nothing.
 
-use std::time::Duration;
-
 use outbound::Dialer;
 use protocol::{Repository, Tag};
 use serde::Deserialize;
@@ -9,15 +7,14 @@ use serde::Deserialize;
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
 use crate::intent::{Door, Identity, Intent, Known, Login, Role, Target};
+use crate::plan::Plan;
 use crate::reception::MAX_BODY;
 use crate::request::Request;
-use crate::run::{Budget, Clock, Run, Waits};
+use crate::run::{Budget, Clock, Run};
 use crate::session::{Caller, Session};
 
 /// The most requests of a survey.
 const REQUESTS: usize = 300;
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks one door, with a login or as nobody, as often as a run may ask, and as slowly.
 #[derive(Debug)]
@@ -33,7 +30,7 @@ impl Survey {
     /// [`ProbeError`] where the system has no randomness or no sockets.
     pub fn new(door: Door, login: Option<Login>, dialer: Dialer, clock: Clock) -> Result<Self, ProbeError> {
         let budget = Budget { requests: REQUESTS, bytes: REQUESTS * MAX_BODY };
-        let run = Run::new(dialer, clock, budget, PATIENCE, Waits::default())?;
+        let run = Run::new(dialer, clock, budget, &Plan::of_nothing())?;
         let target = Target { origin: door.origin.clone(), private: Vec::new() };
         let show_to = vec![door.name.clone()];
         let control =

@@ -29,7 +29,10 @@ use verbs::{administration, journal};
 fn main() -> ExitCode {
     let exit = match Cli::read(std::env::args_os()) {
         Ok(cli) => run(cli).unwrap_or_else(|failure| failure.report()),
-        Err(error) => output::print_usage(&error),
+        Err(error) => {
+            verbs::probe::of_command_line(std::env::args_os(), &error);
+            output::print_usage(&error)
+        }
     };
     exit.into()
 }

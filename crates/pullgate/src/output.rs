@@ -92,6 +92,11 @@ impl Failure {
         visible(&text).into_owned()
     }
 
+    /// The failure in plain words, where it is wrong usage.
+    pub(crate) fn wrong_usage(&self) -> Option<String> {
+        (self.exit == Exit::Usage).then(|| anstream::adapter::strip_str(&self.render()).to_string())
+    }
+
     /// The failure as it is printed on a terminal, with colour.
     pub(crate) fn render(&self) -> String {
         let mut said = spoken(&*self.error);

@@ -1,134 +1,123 @@
 //! `pullgate probe` against registries that are not ours, as people run them: what is closed is not accused, and what is
 //! open is found, also where it looks closed.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "outside #[test] too, a panic is how a test fails; what was found is printed"
-)]
 
+mod foreign;
+mod probing;
 mod support;
 
-use std::net::SocketAddr;
-use std::process::{Command, Output};
-
+use foreign::{Target, closed, open};
 use serde_json::Value;
-use support::{PULLGATE, Registry};
-use testkit::Home;
-use testkit::clients::{Client, Crane};
-use testkit::image::Layout;
-use testkit::registries::{Access, Foreign, PASSWORD, USER};
+use testkit::issuer::{Grants, Issuer};
+use testkit::registries::{Access, Distribution, Foreign};
 
-const IMAGE: &str = "team/app:1.0";
+/// nginx that asks everybody who they are, and hands everything on.
 const EVERYTHING: &str = "location / { protected; pass; }";
+/// nginx that asks nobody: whatever stands behind it does.
+const NOTHING: &str = "location / { pass; }";
 
-/// Puts the image there.
-fn fill(address: SocketAddr, login: Option<(&str, &str)>) {
-    let folder = Home::new();
-    let image = Layout::image(&folder.path("image"), "probed", 4096);
-    let mut crane = Crane::new();
-    if let Some((user, password)) = login {
-        crane.login(&address.to_string(), user, password).unwrap().ok();
-    }
-    crane.push(&image, &format!("{address}/{IMAGE}")).ok();
-}
+/// Starts a target.
+type Start = fn() -> Target;
+/// What is found at a target, at least.
+type Holes = &'static [&'static str];
 
-/// A registry that asks nobody, with the image in it.
-fn open(registry: Foreign) -> Foreign {
-    fill(registry.address, None);
-    registry
-}
+/// Targets that are as they should be.
+const SAFE: [(&str, Start); 11] = [
+    ("docker-registry with a password", || closed(Distribution::Debian)),
+    ("docker-registry with a token service", || with_tokens(Grants::WithCare)),
+    ("docker-registry with a password, behind nginx", || closed(Distribution::Debian).behind(NOTHING)),
+    ("docker-registry with a password, behind nginx with TLS", || closed(Distribution::Debian).behind_tls(NOTHING)),
+    ("docker-registry with a password, at two doors", || closed(Distribution::Debian).beside(NOTHING)),
+    ("docker-registry with a token service, behind nginx", || with_tokens(Grants::WithCare).behind(NOTHING)),
+    ("docker-registry with a token service, at two doors", || with_tokens(Grants::WithCare).beside(NOTHING)),
+    ("docker-registry that asks nobody, behind nginx that asks", || open(Distribution::Debian).behind(EVERYTHING)),
+    ("the same with TLS", || open(Distribution::Debian).behind_tls(EVERYTHING)),
+    ("crane's registry, behind nginx that asks", || Target::open(Foreign::crane_registry()).behind(EVERYTHING)),
+    ("pullgate", Target::pullgate),
+];
 
-/// Runs the probe with the credential of somebody who may, in mode `active`.
-fn probe(doors: &[SocketAddr], credential: &str) -> (Output, Value) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(PULLGATE);
-    command.arg("probe").current_dir(folder.path()).env_clear().env("HOME", folder.path());
-    let urls: Vec<String> = doors.iter().map(|door| format!("http://{door}")).collect();
-    let (first, others) = urls.split_first().unwrap();
-    command.args([first.as_str(), "--private", IMAGE, "--mode", "active", "--format", "json"]);
-    for door in others {
-        command.args(["--door", door]);
-    }
-    let output = command.env("PULLGATE_PROBE_CREDENTIAL", credential).output().unwrap();
-    let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    (output, report)
-}
+const EVERY_WAY: Holes = &["ANON-02", "ANON-03", "ANON-05", "ANON-06"];
 
-fn found(report: &Value, verdict: &str) -> Vec<String> {
-    let checks = report["checks"].as_array().unwrap().iter().filter(|check| check["verdict"] == verdict);
-    checks.map(|check| check["id"].as_str().unwrap().to_owned()).collect()
-}
+/// Targets with a hole.
+const OPEN: [(&str, Start, Holes); 7] = [
+    ("docker-registry that asks nobody", || open(Distribution::Debian), EVERY_WAY),
+    ("crane's registry", || Target::open(Foreign::crane_registry()), EVERY_WAY),
+    (
+        "nginx that forgets the blobs",
+        || open(Distribution::Debian).behind("location ~ /manifests/ { protected; pass; } location / { pass; }"),
+        &["ANON-05", "ANON-06"],
+    ),
+    (
+        "nginx that forgets the lists",
+        || {
+            open(Distribution::Debian)
+                .behind("location ~ /(manifests|blobs)/ { protected; pass; } location / { pass; }")
+        },
+        &["ANON-08", "ANON-11"],
+    ),
+    ("a second port around nginx", || open(Distribution::Debian).beside(EVERYTHING), EVERY_WAY),
+    ("a token service that lets anybody pull", || with_tokens(Grants::PullsToAnybody), &["TOK-02"]),
+    ("a token service that lets every account pull", || with_tokens(Grants::PullsToAccounts), &["TOK-07"]),
+];
 
-/// Nothing is found, and the answer is *private*.
-fn is_private(what: &str, address: SocketAddr, credential: &str) {
-    let (output, report) = probe(&[address], credential);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(found(&report, "FAIL"), [""; 0], "{what}: {said}");
-    assert_eq!(
-        (output.status.code(), report["outcome"].as_str()),
-        (Some(0), Some("pass")),
-        "{what}: {report:#} {said}"
-    );
-    println!("{what}: {} checks passed", found(&report, "PASS").len());
-}
-
-/// It is found to be open, by these checks at least.
-fn is_exposed(what: &str, doors: &[SocketAddr], by: &[&str]) {
-    let (output, report) = probe(doors, &login());
-    let found = found(&report, "FAIL");
-    assert_eq!(output.status.code(), Some(1), "{what}: {}", String::from_utf8_lossy(&output.stderr));
-    assert!(by.iter().all(|check| found.iter().any(|found| found == check)), "{what}: {found:?}");
-    println!("{what}: {found:?}");
-}
-
-fn login() -> String {
-    format!("{USER}:{PASSWORD}")
+/// docker-registry that believes a token service.
+fn with_tokens(grants: Grants) -> Target {
+    let issuer = Issuer::start(grants);
+    let registry = Foreign::docker_registry(Access::Token(&issuer));
+    Target::trusting(issuer, registry)
 }
 
 #[test]
 fn what_is_closed_is_not_accused() {
-    let registry = Foreign::docker_registry(Access::Password);
-    fill(registry.address, Some((USER, PASSWORD)));
-    is_private("docker-registry with a password", registry.address, &login());
-
-    let registry = open(Foreign::docker_registry(Access::Open));
-    let edge = Foreign::nginx(registry.address, EVERYTHING);
-    is_private("docker-registry behind nginx", edge.address, &login());
-
-    let registry = open(Foreign::crane_registry());
-    let edge = Foreign::nginx(registry.address, EVERYTHING);
-    is_private("crane's registry behind nginx", edge.address, &login());
-}
-
-#[test]
-fn pullgate_is_not_accused_however_it_is_configured() {
-    for configuration in [
-        "",
-        "[policy]\nanonymous = true\n[[repository]]\nname = \"public/**\"\nvisibility = \"public\"\n",
-        "[policy]\ncatalog = true\n",
-        "[store]\nsparse_indexes = true\n",
-        "[[repository]]\nname = \"team/**\"\nprotected_tags = [\"*\"]\n",
-    ] {
-        let registry = Registry::configured(configuration);
-        let pusher = registry.robot("pusher", &["--push", "team/**", "--pull", "team/**"]);
-        fill(registry.address, Some((&pusher.name, &pusher.key)));
-        let control = registry.robot("control", &["--pull", "team/app"]);
-        is_private(&format!("pullgate {configuration:?}"), registry.address, &format!("control:{}", control.key));
-    }
+    all_hold(SAFE.map(|(what, start)| start().is_private(what)));
 }
 
 #[test]
 fn what_is_open_is_found() {
-    let all = ["ANON-02", "ANON-03", "ANON-05", "ANON-06"];
-    let registry = open(Foreign::docker_registry(Access::Open));
-    is_exposed("docker-registry", &[registry.address], &all);
-    is_exposed("crane's registry", &[open(Foreign::crane_registry()).address], &all);
+    all_hold(OPEN.map(|(what, start, holes)| start().has(what, holes)));
+}
 
-    let forgetful = "location ~ /manifests/ { protected; pass; } location / { pass; }";
-    let edge = Foreign::nginx(registry.address, forgetful);
-    is_exposed("nginx that forgets the blobs", &[edge.address], &["ANON-05", "ANON-06"]);
+#[test]
+fn a_token_that_anybody_gets_exposes_what_is_behind_every_401() {
+    let report = with_tokens(Grants::PullsToAnybody).run().report;
+    assert_eq!(report.pointer("/answers/0/answer").unwrap(), "exposed", "{report:#}");
+}
 
-    let edge = Foreign::nginx(registry.address, EVERYTHING);
-    is_exposed("a second port around nginx", &[edge.address, registry.address], &all);
+/// The tokens of this service are JWTs, and the one who verifies them is not of ours.
+#[test]
+fn a_real_verifier_refuses_what_was_forged() {
+    let run = with_tokens(Grants::WithCare).run();
+    let forged: Vec<_> = run.checks().filter(|check| is_of(check, "FORGE")).collect();
+    let open: Vec<_> = forged.iter().filter(|check| check["verdict"] != "PASS" && !is_of(check, "FORGE-17")).collect();
+    assert!(forged.len() > 15 && open.is_empty(), "{} were asked, and not all passed: {open:#?}", forged.len());
+}
+
+fn is_of(check: &Value, group: &str) -> bool {
+    check["id"].as_str().is_some_and(|id| id.starts_with(group))
+}
+
+/// distribution 3 takes minutes to build; `cargo xtask soak` does.
+#[test]
+#[ignore = "long: distribution 3 is built for it"]
+fn soak_distribution_3_is_judged_as_its_older_sister() {
+    let with_tokens = |grants| {
+        let issuer = Issuer::start(grants);
+        let registry = Foreign::distribution(Distribution::Third, Access::Token(&issuer));
+        Target::trusting(issuer, registry)
+    };
+    all_hold([
+        closed(Distribution::Third).is_private("distribution 3 with a password"),
+        closed(Distribution::Third).behind_tls(NOTHING).is_private("the same, behind nginx with TLS"),
+        with_tokens(Grants::WithCare).is_private("distribution 3 with a token service"),
+        open(Distribution::Third)
+            .behind(EVERYTHING)
+            .is_private("distribution 3 that asks nobody, behind nginx that asks"),
+        open(Distribution::Third).has("distribution 3 that asks nobody", EVERY_WAY),
+        with_tokens(Grants::PullsToAnybody).has("distribution 3 whose token service lets anybody pull", &["TOK-02"]),
+    ]);
+}
+
+/// Every target is judged before anything is said.
+fn all_hold<const N: usize>(judged: [Result<(), String>; N]) {
+    let wrong: Vec<String> = judged.into_iter().filter_map(Result::err).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -162,3 +162,23 @@ fn wrong_usage_is_64_and_says_what_to_type() {
     assert_eq!(empty.status.code(), Some(64), "empty is not absent: {}", said(&empty));
     insta::assert_snapshot!("wrong_usage", messages);
 }
+
+#[test]
+fn wrong_usage_is_one_object_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("probe.toml"), "[[door]]\nnme = \"edge\"\n").unwrap();
+    for (words, says) in [
+        (vec!["team/app:1.0", "--format", "json"], "team/app"),
+        (vec!["--intent", "probe.toml", "--format=json"], "line 2"),
+        (vec!["a.example/x", "--mod", "active", "--format", "json"], "--mode"),
+    ] {
+        let refused = probe(folder.path(), &words, &[]);
+        assert_eq!(refused.status.code(), Some(64), "{}", said(&refused));
+        let told: Value = serde_json::from_slice(&refused.stdout).unwrap();
+        assert_eq!((told["outcome"].as_str(), told["schema"].as_u64()), (Some("usage"), Some(1)), "{told}");
+        assert!(told["message"].as_str().is_some_and(|message| message.contains(says)), "{told}");
+        assert!(!refused.stderr.is_empty(), "and people are told as well");
+    }
+    let plain = probe(folder.path(), &["team/app:1.0"], &[]);
+    assert!(plain.stdout.is_empty(), "{}", said(&plain));
+}

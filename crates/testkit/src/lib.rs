@@ -16,6 +16,7 @@ pub mod double;
 mod home;
 pub mod http;
 pub mod image;
+pub mod issuer;
 mod normal;
 pub mod process;
 pub mod raw;

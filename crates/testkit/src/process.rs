@@ -1,9 +1,11 @@
 //! A server process of a test: started, awaited, measured, ended.
 
 use std::fs::{self, File};
+use std::io::{Read, Seek};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,8 +81,7 @@ impl Server {
 
     /// Sends a signal, such as `Signal::TERM`.
     pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw).expect("a process ID is a positive number");
-        kill_process(id, signal).expect("a child can be signalled");
+        kill_process(pid(&self.child), signal).expect("a child can be signalled");
     }
 
     /// SIGTERM, and waits for the end; panics with the output when it has not come after a minute.
@@ -103,8 +104,7 @@ impl Server {
 
     /// Memory as the kernel counts it.
     pub fn memory(&self) -> Memory {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("the process runs");
-        Memory { resident: field(&status, "VmRSS:"), peak: field(&status, "VmHWM:") }
+        memory(self.id()).expect("the process runs")
     }
 
     /// CPU time of all its threads, user and system, in steps of 10 ms.
@@ -133,6 +133,52 @@ fn last_lines(text: &str) -> &str {
     &text[start..]
 }
 
+/// What a command did that ran to its end.
+#[derive(Debug)]
+pub struct Measured {
+    /// How it ended, and what it wrote.
+    pub output: Output,
+    /// How long it took.
+    pub took: Duration,
+    /// Its memory when it had begun to write. None where it wrote less than a pipe holds, and was gone before anybody could
+    /// look.
+    pub memory: Option<Memory>,
+}
+
+/// Runs a command to its end; panics when it takes longer than `limit`.
+///
+/// Whoever writes more to standard output than a pipe holds waits for its reader, and is looked at meanwhile.
+pub fn measured(command: &mut Command, limit: Duration) -> Measured {
+    let start = Instant::now();
+    let mut errors = tempfile::tempfile().expect("a file for standard error");
+    let copy = errors.try_clone().expect("the file is shared");
+    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(copy).spawn();
+    let mut child = spawned.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let (ended, end) = mpsc::channel::<()>();
+    let process = pid(&child);
+    let guard = thread::spawn(move || {
+        let late = end.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+        late && kill_process(process, Signal::KILL).is_ok()
+    });
+    let mut pipe = child.stdout.take().expect("standard output is piped");
+    let (mut stdout, mut stderr) = (vec![0], Vec::new());
+    let read = pipe.read(&mut stdout).expect("standard output is read");
+    stdout.truncate(read);
+    let memory = memory(child.id());
+    pipe.read_to_end(&mut stdout).expect("standard output is read");
+    let status = child.wait().expect("a child can be awaited");
+    let took = start.elapsed();
+    drop(ended);
+    let late = guard.join().expect("the guard does not panic");
+    errors.rewind().and_then(|()| errors.read_to_end(&mut stderr)).expect("standard error is read");
+    assert!(!late, "did not end within {limit:?}: {}", last_lines(&String::from_utf8_lossy(&stderr)));
+    Measured { output: Output { status, stdout, stderr }, took, memory }
+}
+
+fn pid(child: &Child) -> Pid {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process ID is a positive number")
+}
+
 /// Memory of a process in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Memory {
@@ -142,10 +188,16 @@ pub struct Memory {
     pub peak: u64,
 }
 
-fn field(status: &str, name: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the kernel tells");
+/// Of a process; none once it has ended.
+pub fn memory(id: u32) -> Option<Memory> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    Some(Memory { resident: field(&status, "VmRSS:")?, peak: field(&status, "VmHWM:")? })
+}
+
+fn field(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes = line.split_whitespace().next().expect("a number follows");
-    u64::from(number(kibibytes)) * 1024
+    Some(u64::from(number(kibibytes)) * 1024)
 }
 
 fn number(text: &str) -> u32 {
@@ -174,6 +226,23 @@ mod tests {
         assert!(memory.resident > 100_000 && memory.peak >= memory.resident, "{memory:?}");
         assert_eq!(server.terminate().code(), Some(3));
         assert_eq!(server.output(), "bye\n");
+    }
+
+    #[test]
+    fn a_command_is_measured_while_somebody_has_yet_to_read() {
+        let script = "head -c 100000 /dev/zero; echo said >&2; exit 3";
+        let ran = measured(Command::new("sh").args(["-c", script]), PATIENCE);
+        assert_eq!((ran.output.status.code(), ran.output.stdout.len()), (Some(3), 100_000));
+        assert_eq!(ran.output.stderr, b"said\n");
+        assert!(ran.memory.is_some_and(|memory| memory.peak > 100_000), "{:?}", ran.memory);
+        let silent = measured(Command::new("sh").args(["-c", "exit 0"]), PATIENCE);
+        assert!(silent.output.stdout.is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "did not end within")]
+    fn a_command_that_hangs_is_ended() {
+        measured(Command::new("sleep").arg("60"), Duration::from_millis(50));
     }
 
     #[test]

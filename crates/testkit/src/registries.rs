@@ -5,14 +5,20 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use crate::home::Home;
+use crate::issuer::{ISSUER, Issuer, SERVICE};
 use crate::process::Server;
+use crate::secure::{Shown, authority};
 use crate::tools::tool;
 
 /// The one who may do everything, where anybody is asked who they are.
 pub const USER: &str = "alice";
 /// The password of [`USER`].
 pub const PASSWORD: &str = "wonderland";
-/// bcrypt of it.
+/// Somebody whom a token service knows, and who may do little.
+pub const LOW: &str = "bob";
+/// The password of [`LOW`].
+pub const LOW_PASSWORD: &str = "builder";
+/// bcrypt of [`PASSWORD`].
 const HTPASSWD: &str = "alice:$2y$05$Qq8MfIdvThmH.3FQN.in/.6rCVbsnUEFAQgE15o0doeKyZk5ygvVG\n";
 
 /// A running server; ended when it goes out of use.
@@ -24,22 +30,46 @@ pub struct Foreign {
     _home: Home,
 }
 
-/// Whom docker-registry lets in.
+/// A release of distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum Distribution {
+    /// Debian's docker-registry, of its second series.
+    Debian,
+    /// Of its third, which `cargo xtask soak` builds.
+    Third,
+}
+
+/// Whom distribution lets in.
+#[derive(Clone, Copy, Debug)]
+pub enum Access<'a> {
     /// Everybody.
     Open,
     /// [`USER`] with [`PASSWORD`], by Basic.
     Password,
+    /// Whoever has a token of this service.
+    Token(&'a Issuer),
 }
 
 impl Foreign {
     /// Debian's docker-registry.
-    pub fn docker_registry(access: Access) -> Self {
+    pub fn docker_registry(access: Access<'_>) -> Self {
+        Self::distribution(Distribution::Debian, access)
+    }
+
+    /// distribution.
+    pub fn distribution(release: Distribution, access: Access<'_>) -> Self {
         let (home, address) = (Home::new(), free_address());
         let auth = match access {
             Access::Open => String::new(),
             Access::Password => format!("auth: {{ htpasswd: {{ realm: test, path: {:?} }} }}\n", htpasswd(&home)),
+            Access::Token(issuer) => {
+                let bundle = home.argument("issuer.pem");
+                fs::write(&bundle, authority().pem()).expect("the certificate is written");
+                let realm = issuer.realm();
+                format!(
+                    "auth: {{ token: {{ realm: {realm:?}, service: {SERVICE:?}, issuer: {ISSUER:?}, rootcertbundle: {bundle:?} }} }}\n"
+                )
+            }
         };
         let configuration = format!(
             "version: 0.1\nlog: {{ level: error, accesslog: {{ disabled: true }} }}\nhttp: {{ addr: {:?} }}\n\
@@ -48,8 +78,12 @@ impl Foreign {
             home.argument("storage"),
         );
         fs::write(home.path("config.yml"), configuration).expect("the configuration is written");
-        let mut command = home.command(&tool("docker-registry"));
-        command.args(["serve", &home.argument("config.yml")]);
+        let program = match release {
+            Distribution::Debian => "docker-registry",
+            Distribution::Third => "registry",
+        };
+        let mut command = home.command(&tool(program));
+        command.args(["serve", &home.argument("config.yml")]).env("OTEL_TRACES_EXPORTER", "none");
         Self::start(command, home, address)
     }
 
@@ -64,15 +98,35 @@ impl Foreign {
     /// nginx in front of a registry, with these `location` blocks. `protected` in them asks for [`USER`], `pass` hands on.
     pub fn nginx(before: SocketAddr, locations: &str) -> Self {
         let (home, address) = (Home::new(), free_address());
-        let protected = format!("auth_basic registry; auth_basic_user_file {};", htpasswd(&home));
-        let pass = format!("proxy_pass http://{before}; proxy_set_header Host $http_host;");
-        let locations = locations.replace("protected;", &protected).replace("pass;", &pass);
+        let locations = locations_of(&home, before, locations);
+        Self::nginx_server(home, address, &format!("server {{ listen {address};\n{locations}\n}}"))
+    }
+
+    /// The same over TLS, under the name [`crate::secure::NAME`].
+    pub fn nginx_tls(before: SocketAddr, locations: &str) -> Self {
+        let (home, address, pair) = (Home::new(), free_address(), authority().server(Shown::Good));
+        for (file, text) in [("chain.pem", pair.chain_pem()), ("key.pem", pair.key_pem())] {
+            fs::write(home.path(file), text).expect("the certificate is written");
+        }
+        let locations = locations_of(&home, before, locations);
+        let server = format!(
+            "server {{ listen {address} ssl; ssl_certificate {}; ssl_certificate_key {}; ssl_protocols TLSv1.2 TLSv1.3;\n\
+             add_header Strict-Transport-Security \"max-age=31536000\" always;\n\
+             proxy_set_header X-Forwarded-Proto https;\n{locations}\n}}",
+            home.argument("chain.pem"),
+            home.argument("key.pem"),
+        );
+        Self::nginx_server(home, address, &server)
+    }
+
+    /// nginx with this `server` block, which listens at that address.
+    pub fn nginx_server(home: Home, address: SocketAddr, server: &str) -> Self {
         let folder = home.folder().display();
         let configuration = format!(
             "daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\nevents {{}}\n\
              http {{ access_log off; client_max_body_size 0; client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp;\n\
              fastcgi_temp_path {folder}/tmp; uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;\n\
-             server {{ listen {address};\n{locations}\n}} }}\n"
+             {server}\n}}\n"
         );
         fs::write(home.path("nginx.conf"), configuration).expect("the configuration is written");
         let mut command = home.command(&tool("nginx"));
@@ -87,6 +141,13 @@ impl Foreign {
     }
 }
 
+/// Blocks of nginx without our two words.
+fn locations_of(home: &Home, before: SocketAddr, locations: &str) -> String {
+    let protected = format!("auth_basic registry; auth_basic_user_file {};", htpasswd(home));
+    let pass = format!("proxy_pass http://{before}; proxy_set_header Host $http_host;");
+    locations.replace("protected;", &protected).replace("pass;", &pass)
+}
+
 fn htpasswd(home: &Home) -> String {
     let file = home.argument("htpasswd");
     fs::write(Path::new(&file), HTPASSWD).expect("the password is written");
@@ -94,6 +155,6 @@ fn htpasswd(home: &Home) -> String {
 }
 
 /// An address that nobody listened at a moment ago: these servers cannot say which port they were given.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port")
 }

@@ -4,17 +4,23 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SanType, SignatureAlgorithm,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 
 /// The name of every server here.
 pub const NAME: &str = "localhost";
+/// A name that no server here has.
+pub const OTHER_NAME: &str = "other.invalid";
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A certificate with its key, both DER.
@@ -24,6 +30,24 @@ pub struct Pair {
     pub chain: Vec<Vec<u8>>,
     /// The key (PKCS #8).
     pub key: Vec<u8>,
+}
+
+impl Pair {
+    /// The chain, as PEM.
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect()
+    }
+
+    /// The key, as PEM.
+    pub fn key_pem(&self) -> String {
+        pem("PRIVATE KEY", &self.key)
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// What a server shows.
@@ -37,6 +61,14 @@ pub enum Shown {
     OtherName,
     /// One that nobody signed.
     SelfSigned,
+    /// One for a shop beside it.
+    Shared,
+    /// One for everything beside it.
+    Wildcard,
+    /// One with an RSA key of 1024 bits, which is nobody's: no handshake with it is ever done.
+    ShortRsa,
+    /// The same with a key on a curve of 224 bits.
+    ShortCurve,
 }
 
 /// Who may connect.
@@ -83,6 +115,11 @@ impl Authority {
         &self.certificate
     }
 
+    /// Its certificate, as PEM.
+    pub fn pem(&self) -> String {
+        pem("CERTIFICATE", &self.certificate)
+    }
+
     /// A certificate for a client.
     pub fn client(&self) -> Pair {
         let mut params = CertificateParams::new(Vec::new()).expect("no names are good names");
@@ -92,9 +129,13 @@ impl Authority {
         self.sign(&params)
     }
 
-    fn server(&self, shown: Shown) -> Pair {
+    /// A certificate for a server.
+    pub fn server(&self, shown: Shown) -> Pair {
         let name = if shown == Shown::OtherName { "elsewhere.invalid" } else { NAME };
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name is a name");
+        let others = [(Shown::Shared, "shop.elsewhere.invalid"), (Shown::Wildcard, "*.elsewhere.invalid")];
+        let other = others.into_iter().find(|(known, _)| *known == shown).map(|(_, name)| name);
+        let names: Vec<String> = std::iter::once(name).chain(other).map(str::to_owned).collect();
+        let mut params = CertificateParams::new(names).expect("a name is a name");
         let days = if shown == Shown::EndsSoon { 3 } else { 365 };
         params.not_after = (SystemTime::now() + days * DAY).into();
         match shown {
@@ -103,7 +144,9 @@ impl Authority {
                 let certificate = params.self_signed(&key).expect("a certificate signs itself");
                 Pair { chain: vec![certificate.der().to_vec()], key: key.serialize_der() }
             }
-            Shown::Good | Shown::EndsSoon | Shown::OtherName => self.sign(&params),
+            Shown::ShortRsa => self.sign_for(&params, &ShortKey::rsa()),
+            Shown::ShortCurve => self.sign_for(&params, &ShortKey::curve()),
+            Shown::Good | Shown::EndsSoon | Shown::OtherName | Shown::Shared | Shown::Wildcard => self.sign(&params),
         }
     }
 
@@ -111,6 +154,12 @@ impl Authority {
         let key = KeyPair::generate().expect("keys can be made");
         let certificate = params.signed_by(&key, &self.issuer).expect("an authority signs");
         Pair { chain: vec![certificate.der().to_vec()], key: key.serialize_der() }
+    }
+
+    /// A certificate for a key that is nobody's, with one that does not fit.
+    fn sign_for(&self, params: &CertificateParams, key: &ShortKey) -> Pair {
+        let certificate = params.signed_by(key, &self.issuer).expect("an authority signs");
+        Pair { chain: vec![certificate.der().to_vec()], ..self.sign(params) }
     }
 
     /// How a server speaks TLS.
@@ -126,12 +175,83 @@ impl Authority {
         };
         let own = self.server(shown);
         let chain = own.chain.into_iter().map(CertificateDer::from).collect();
+        let key = provider.key_provider.load_private_key(PrivatePkcs8KeyDer::from(own.key).into());
+        // Nobody looks whether the key fits: one certificate is for another key.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key.expect("a key can be loaded")));
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("there are versions")
             .with_client_cert_verifier(verifier)
-            .with_single_cert(chain, PrivatePkcs8KeyDer::from(own.key).into());
-        Arc::new(config.expect("a key fits its certificate"))
+            .with_cert_resolver(Arc::new(shown));
+        Arc::new(config)
+    }
+}
+
+/// The same, for a server that takes each session for one of this name.
+pub fn resuming_as(config: &ServerConfig, name: &'static str) -> Arc<ServerConfig> {
+    let sessions = ServerSessionMemoryCache::new(32);
+    let mut config = config.clone();
+    config.session_storage = Arc::new(Renaming { sessions, name });
+    Arc::new(config)
+}
+
+/// Sessions that forget under which name they were made.
+#[derive(Debug)]
+struct Renaming {
+    sessions: Arc<ServerSessionMemoryCache>,
+    name: &'static str,
+}
+
+impl Renaming {
+    /// A session begins with its name, behind a one and the length.
+    fn renamed(&self, session: &[u8]) -> Vec<u8> {
+        let end = 2 + usize::from(session[1]);
+        let length = u8::try_from(self.name.len()).expect("a name is short");
+        [&[1, length], self.name.as_bytes(), &session[end..]].concat()
+    }
+}
+
+impl StoresServerSessions for Renaming {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        self.sessions.put(key, value)
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.sessions.get(key).map(|session| self.renamed(&session))
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.sessions.take(key).map(|session| self.renamed(&session))
+    }
+
+    fn can_cache(&self) -> bool {
+        true
+    }
+}
+
+/// A public key that is too short, and that nobody has.
+struct ShortKey(&'static SignatureAlgorithm, Vec<u8>);
+
+impl ShortKey {
+    /// A sequence of a modulus of 128 bytes and 65537 (RFC 8017 appendix A.1.1).
+    fn rsa() -> Self {
+        let front = [0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00];
+        Self(&PKCS_RSA_SHA256, [front.as_slice(), &[0xc5; 128], &[2, 3, 1, 0, 1]].concat())
+    }
+
+    /// A point that is not compressed, with two coordinates of 28 bytes.
+    fn curve() -> Self {
+        Self(&PKCS_ECDSA_P256_SHA256, [[4].as_slice(), &[7; 56]].concat())
+    }
+}
+
+impl PublicKeyData for ShortKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.1
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.0
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Tools and what brings them: a Debian package, or the project's own set-up.
-const SOURCES: [(&str, &str); 16] = [
+const SOURCES: [(&str, &str); 17] = [
     ("buildah", "apt-get install buildah"),
     ("chromium", "apt-get install chromium"),
     ("containerd", "apt-get install containerd"),
@@ -17,6 +17,7 @@ const SOURCES: [(&str, &str); 16] = [
     ("oras-go", "cargo xtask test"),
     ("podman", "apt-get install podman"),
     ("regctl", "cargo xtask test"),
+    ("registry", "cargo xtask soak"),
     ("skopeo", "apt-get install skopeo"),
     ("timeout", "apt-get install coreutils"),
     ("unshare", "apt-get install util-linux"),

@@ -22,7 +22,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test [--without-root]    installs what is missing, then format, build, lint, tests, and real clients
-  soak                     the long tests
+  soak                     the long tests; builds distribution 3 for them
   bench flow [--itself]    CPU per request beside a bare hyper server; with --itself that server beside itself
   bench lists              CPU per page of long lists beside short ones
   conformance --suite PATH

@@ -21,6 +21,13 @@ const REGCTL: GoTool = GoTool {
     package: "github.com/regclient/regclient/cmd/regctl",
     version: "v0.11.7",
 };
+/// distribution 3, which takes minutes to build.
+const REGISTRY: GoTool = GoTool {
+    name: "registry",
+    module: "github.com/distribution/distribution/v3",
+    package: "github.com/distribution/distribution/v3/cmd/registry",
+    version: "v3.1.2",
+};
 /// The Python library, from PyPI.
 const ORAS: &str = "0.2.43";
 
@@ -82,6 +89,12 @@ pub(crate) fn run(without_root: bool) -> Result<(), SetupError> {
     REGCTL.put_in_place()?;
     oras_go()?;
     oras()
+}
+
+/// The same, and what the long tests alone need: distribution 3.
+pub(crate) fn run_for_soak() -> Result<(), SetupError> {
+    run(true)?;
+    REGISTRY.put_in_place()
 }
 
 fn debian_packages(without_root: bool) -> Result<(), SetupError> {

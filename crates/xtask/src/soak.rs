@@ -2,12 +2,14 @@
 
 use crate::cargo;
 use crate::failure::Failure;
+use crate::setup;
 use crate::sources::SOAK;
 
-/// Runs every ignored test whose name begins with `soak_`.
+/// Installs what is missing, and runs every ignored test whose name begins with `soak_`.
 pub(crate) fn run() -> Result<(), Failure> {
+    setup::run_for_soak()?;
     println!("running the ignored tests whose names begin with `{SOAK}`");
-    let passed = cargo::test(&["--workspace", "--tests", "--", "--ignored", SOAK])?;
+    let passed = cargo::test(&["--workspace", "--tests", "--", "--ignored", "--show-output", SOAK])?;
     println!("{passed} long tests passed");
     Ok(())
 }

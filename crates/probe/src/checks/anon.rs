@@ -2,6 +2,7 @@
 
 pub(super) mod lists;
 pub(super) mod odd;
+pub(super) mod write;
 
 use protocol::Descriptor;
 

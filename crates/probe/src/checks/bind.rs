@@ -2,6 +2,8 @@
 
 mod held;
 pub(super) mod mount;
+pub(super) mod pushed;
+pub(super) mod shared;
 
 use protocol::Descriptor;
 
@@ -16,6 +18,7 @@ use crate::request::Request;
 use crate::session::Session;
 use crate::verdict::Answer;
 use held::Held;
+pub(super) use held::reader;
 
 pub(super) static CHECKS: [Check; 3] = [
     Check {

@@ -1,6 +1,8 @@
 //! LEAK: what a refusal tells.
 
 pub(super) mod pages;
+pub(super) mod refusal;
+pub(super) mod says;
 pub(super) mod timing;
 
 use outbound::Scheme;
@@ -155,13 +157,17 @@ fn leak_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     }
 }
 
-/// Whether a header of the request shows up in the answer. A foreign `Host` may be refused however the door likes.
+/// Asks, and judges by a proof alone: a refusal in whatever style is as intended.
 fn told(session: &mut Session<'_>, request: &Request, proof: impl Fn(&Observation) -> Option<Proof>) -> Answer {
-    let seen = match session.ask(request) {
-        Ok(seen) => seen,
-        Err(doubt) => return Answer::Open(doubt),
-    };
-    match (proof(&seen), seen.response()) {
+    match session.ask(request) {
+        Ok(seen) => judged(&seen, proof(&seen)),
+        Err(doubt) => Answer::Open(doubt),
+    }
+}
+
+/// An answer that is wrong where something shows it, and as intended where it came at all.
+fn judged(seen: &Observation, proof: Option<Proof>) -> Answer {
+    match (proof, seen.response()) {
         (Some(proof), _) => Answer::Wrong(proof),
         (None, Err(doubt)) => Answer::Open(doubt),
         (None, Ok(response)) => match response.status {

@@ -10,9 +10,12 @@ use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::cargo::{self, CargoEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
+use super::write::{self, WriteEntry};
 use super::{
-    Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source, Visibility,
+    Door, Hook, Identity, Intent, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source,
+    Visibility,
 };
 
 /// Why an intent file was not accepted, and where in it.
@@ -99,6 +102,12 @@ pub enum IntentError {
         /// Why, in the words of whoever looked.
         why: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Ports that cannot be asked.
+    #[error("not a list of ports: write at most {MAX_PORTS}, none of them 0")]
+    Ports {
+        /// Where.
+        span: Range<usize>,
+    },
     /// A status that refuses nothing.
     #[error("not the status of a refusal: write one from 400 to 499")]
     Status {
@@ -135,6 +144,32 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// No end of a target.
+    #[error("not the end of a target: write what stands behind `blobs/uploads/`")]
+    Upload {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A reference without its tag.
+    #[error("no tag: write a name and a tag, such as \"probe/kept:1.0\"")]
+    NoTag {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// The index of crates is at none of the doors that it is said to belong to.
+    #[error(
+        "not the index of a door: write the URL of a door and the path of `config.json`, such as \"https://registry.example/cargo/\""
+    )]
+    Index {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// No crate has such a name, or such a version.
+    #[error("not a crate: `crate` is letters, digits, `-` and `_`, and `version` a whole one such as \"1.0.0\"")]
+    Crate {
+        /// Where.
+        span: Range<usize>,
+    },
     /// The secret that is named cannot be had.
     #[error("cannot read the credential: {why}")]
     Login {
@@ -163,12 +198,17 @@ impl IntentError {
             | Self::Bound { span }
             | Self::HalfCertificate { span }
             | Self::Certificate { span, .. }
+            | Self::Ports { span }
             | Self::Status { span }
             | Self::NoReference { span }
             | Self::UnknownCheck { span }
             | Self::UnknownRepository { span }
             | Self::Day { span }
             | Self::Empty { span }
+            | Self::Upload { span }
+            | Self::NoTag { span }
+            | Self::Index { span }
+            | Self::Crate { span }
             | Self::Login { span, .. } => Some(span.clone()),
         }
     }
@@ -189,10 +229,13 @@ struct File {
     repository: Vec<RepositoryEntry>,
     #[serde(default)]
     identity: Vec<IdentityEntry>,
+    cargo: Option<CargoEntry>,
     #[serde(default)]
     accepted: Vec<AcceptedEntry>,
     #[serde(default)]
     in_progress: Vec<InProgressEntry>,
+    #[serde(default)]
+    write: WriteEntry,
 }
 
 #[derive(Deserialize)]
@@ -208,6 +251,9 @@ struct DoorEntry {
     storage: Vec<Spanned<String>>,
     certificate_file: Option<Spanned<String>>,
     key_file: Option<Spanned<String>>,
+    ports: Option<Spanned<Vec<u16>>>,
+    #[serde(default)]
+    peers: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -290,6 +336,7 @@ impl Intent {
         let (deny_anonymous, deny_known) = (statuses(&file.deny_anonymous)?, statuses(&file.deny_known)?);
         let revoked_within = file.revoked_within.as_ref().map_or(Ok(REVOKED_WITHIN), bound)?;
         let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
+        let cargo = file.cargo.as_ref().map(|entry| cargo::read(entry, &doors)).transpose()?;
         let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
         Ok(Self {
             deny_anonymous,
@@ -299,7 +346,9 @@ impl Intent {
             identities,
             revoked_within,
             max_redirect_ttl,
+            cargo,
             triage,
+            write: write::read(&file.write)?,
         })
     }
 }
@@ -317,10 +366,17 @@ fn doors(entries: &[DoorEntry], read: &impl Fn(&str) -> Result<Secret, Why>) -> 
             realms: [shipped.realms, origins(&entry.realms)?].concat(),
             storage: [shipped.storage, origins(&entry.storage)?].concat(),
             certificate: certificate(entry, &shipped.origin, read)?,
+            ports: entry.ports.as_ref().map(ports).transpose()?,
+            peers: origins(&entry.peers)?,
             origin: shipped.origin,
         });
     }
     if doors.is_empty() { Err(IntentError::NoDoor) } else { Ok(doors) }
+}
+
+fn ports(ports: &Spanned<Vec<u16>>) -> Result<Vec<u16>, IntentError> {
+    let fit = ports.get_ref().len() <= MAX_PORTS && !ports.get_ref().contains(&0);
+    if fit { Ok(ports.get_ref().clone()) } else { Err(IntentError::Ports { span: ports.span() }) }
 }
 
 fn certificate(
@@ -436,6 +492,8 @@ url = "https://registry.example"
 vantage = "internet"
 realms = ["https://auth.example"]
 storage = ["https://bucket.example"]
+ports = [80, 5000]
+peers = ["http://spegel.example:5000"]
 
 [[door]]
 name = "mirror"
@@ -468,6 +526,11 @@ credential_env = "LEAVER"
 show_to = ["edge"]
 revoke = ["revoke", "leaver"]
 
+[cargo]
+index = "sparse+https://registry.example/cargo/"
+crate = "secret_crate"
+version = "1.0.0"
+
 [[accepted]]
 check = "TOK-01"
 until = "2030-03-31"
@@ -479,6 +542,12 @@ door = "mirror"
 repository = "team/app"
 until = "2030-01-31"
 by = "ann"
+
+[write]
+push_apart = true
+foreign_upload = "6ba7b810?_state=x"
+kept = "probe/kept:1.0"
+beside = "probe/beside"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -500,6 +569,8 @@ by = "ann"
         let (edge, mirror) = (&intent.doors[0], &intent.doors[1]);
         assert_eq!((edge.vantage.as_str(), mirror.vantage.as_str()), ("internet", "here"));
         assert!(edge.has_realm(&"https://auth.example".parse().unwrap()));
+        assert!(edge.has_peer(&"http://spegel.example:5000".parse().unwrap()));
+        assert_eq!((edge.ports.as_deref(), mirror.ports.as_deref()), (Some([80, 5000].as_slice()), None));
         assert!(!mirror.has_realm(&"https://auth.example".parse().unwrap()));
         assert_eq!(intent.private().map(ToString::to_string).collect::<Vec<_>>(), ["team/app:1.0"]);
         assert_eq!(intent.login(Role::Control, edge).map(|login| login.user.as_str()), Some("ci"));
@@ -512,6 +583,11 @@ by = "ann"
         );
         assert_eq!(intent.public().map(|known| known.name.as_str()), Some("team/base"));
         assert_eq!(intent.revoked_within, Duration::from_millis(200));
+        let cargo = intent.cargo_at(edge).unwrap();
+        assert_eq!(
+            (cargo.path.as_str(), cargo.name.as_str(), intent.cargo_at(mirror)),
+            ("/cargo/", "secret_crate", None)
+        );
         let borne: Vec<String> = intent.triage.iter().map(ToString::to_string).collect();
         assert_eq!(borne, ["TOK-01 until 2030-03-31", "ANON-01 of team/app at mirror until 2030-01-31"]);
         assert_eq!((intent.deny_anonymous, intent.deny_known), (vec![401, 403], vec![401, 403, 404]));
@@ -546,6 +622,9 @@ by = "ann"
             ("visibility = \"private\"", "visibility = \"public\""),
             ("vantage = \"internet\"", "key_file = \"edge.key\""),
             ("vantage = \"internet\"", "certificate_file = \"edge.pem\"\nkey_file = \"edge.key\""),
+            ("[80, 5000]", "[80, 0]"),
+            ("[80, 5000]", "[65536]"),
+            ("http://spegel.example:5000", "spegel"),
             ("role = \"control\"", "role = \"admin\""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),
@@ -553,11 +632,18 @@ by = "ann"
             ("[\"revoke\", \"leaver\"]", "[]"),
             ("\"200ms\"", "\"0s\""),
             ("\"200ms\"", "\"soon\""),
+            ("sparse+https://registry.example/cargo/", "https://other.example/cargo/"),
+            ("version = \"1.0.0\"", "version = \"1.0.0\"\ndoors = [\"mirror\"]"),
+            ("secret_crate", "secret crate"),
+            ("\"1.0.0\"", "\"latest\""),
             ("TOK-01", "TOK-99"),
             ("2030-03-31", "soon"),
             ("the realm moves", " "),
             ("door = \"mirror\"", "door = \"miror\""),
             ("repository = \"team/app\"", "repository = \"team/base\""),
+            ("6ba7b810?_state=x", "6ba7b810 x"),
+            ("probe/kept:1.0", "probe/kept"),
+            ("probe/beside", "Probe/beside"),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

@@ -15,6 +15,8 @@ pub enum Role {
     Control,
     /// Valid, owns a repository of its own, and may read nobody else's.
     Low,
+    /// May push what is new to M, and change nothing there.
+    Creator,
     /// Was valid once.
     Expired,
     /// Was taken back, or is taken back in the middle of the run.

@@ -79,7 +79,7 @@ fn items(lines: &[String]) -> String {
 fn listed(lines: &[Shared<'_>]) -> String {
     let line = |shared: &Shared<'_>| {
         let remark = if shared.remark.is_empty() { String::new() } else { format!(": {}", shared.remark) };
-        format!("{} at {}{remark}", shared.ids.join(", "), shared.place)
+        format!("{} at {}{remark}", shared.named(), shared.place)
     };
     items(&lines.iter().map(line).collect::<Vec<_>>())
 }

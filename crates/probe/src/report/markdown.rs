@@ -62,7 +62,7 @@ fn capitalised(word: &str) -> String {
 fn listed(lines: &[Shared<'_>]) -> Vec<String> {
     let line = |shared: &Shared<'_>| {
         let remark = if shared.remark.is_empty() { String::new() } else { format!(": {}", code(&shared.remark)) };
-        format!("- {} at {}{remark}\n", shared.ids.join(", "), code(&shared.place))
+        format!("- {} at {}{remark}\n", shared.named(), code(&shared.place))
     };
     lines.iter().map(line).collect()
 }

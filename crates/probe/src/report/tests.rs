@@ -25,7 +25,8 @@ fn every_format_is_looked_at_as_text() {
     for (name, page) in every_format(&sample::report()) {
         let page = match name {
             "json" | "sarif" => {
-                let value: Value = serde_json::from_str(&page).unwrap();
+                let mut value: Value = serde_json::from_str(&page).unwrap();
+                value.sort_all_objects();
                 escape::json(&serde_json::to_string_pretty(&value).unwrap())
             }
             _ => page,
@@ -118,6 +119,18 @@ fn sarif_keeps_to_its_structure() {
             .map(|result| result["partialFingerprints"].to_string())
             .collect()
     });
+}
+
+#[test]
+fn wrong_usage_has_a_schema_of_its_own() {
+    let schema: Value = serde_json::from_str(include_str!("../../schema/usage.schema.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let line = json::usage(HOSTILE).unwrap();
+    let mut usage: Value = serde_json::from_str(&line).unwrap();
+    assert!(!line.contains(['\u{202e}', '\u{9b}', '\n']), "{line}");
+    assert!(validator.is_valid(&usage) && usage["message"] == HOSTILE, "{usage}");
+    usage["outcome"] = Value::from("pass");
+    assert!(!validator.is_valid(&usage));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::parts::{self, Finding};
 use super::{Report, Thresholds, escape};
 use crate::baseline::Change;
+use crate::engine::Progress;
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::run::Budget;
@@ -74,6 +75,14 @@ pub fn plan(plan: &Plan<'_>) -> String {
     page.0
 }
 
+/// A finding in a line, while the run goes on; none where nothing was found.
+#[must_use]
+pub fn found(progress: &Progress<'_>) -> Option<String> {
+    let (severity, proof) = progress.found?;
+    let line = format!("FAIL  {severity}  {}  {} ({})", progress.check.id, proof.says(), progress.door);
+    Some(escape::plain(&line).into_owned())
+}
+
 /// The budget in a sentence.
 #[must_use]
 pub fn budget(budget: &Budget) -> String {
@@ -117,7 +126,7 @@ impl Page {
         for shared in lines {
             let place = if report.standings.len() == 1 { String::new() } else { format!(" at {}", shared.place) };
             let remark = if shared.remark.is_empty() { String::new() } else { format!(": {}", shared.remark) };
-            self.line(&format!("{label}  {}{place}{remark}", shared.ids.join(", ")));
+            self.line(&format!("{label}  {}{place}{remark}", shared.named()));
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use outbound::{Origin, Reach};
+use outbound::{Origin, Reach, Scheme};
 
 use super::{Caller, Session};
 use crate::controls::{self, Content};
 use crate::doubt::Doubt;
-use crate::intent::{Door, Hook, Identity, Intent, Known, Login, Role};
+use crate::intent::{Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, Role};
 use crate::observation::Seen;
 use crate::request::Request;
 use crate::token::{self, Exchanged, Realm, TokenRequest};
@@ -67,6 +67,20 @@ impl<'run> Session<'run> {
     #[must_use]
     pub fn tags(&self, name: &str) -> Request {
         Request::get(format!("/v2/{name}/tags/list"))
+    }
+
+    /// The crate that is private behind the door.
+    ///
+    /// # Errors
+    /// [`Doubt::Missing`] where the intent names none; a check that needs it is then not selected.
+    pub fn cargo(&self) -> Result<&'run Cargo, Doubt> {
+        self.intent.cargo_at(self.door).ok_or_else(|| missing("the intent names no crate here"))
+    }
+
+    /// How far the run goes: for a question that asks more where it may.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.run.mode()
     }
 
     /// Every other door that an identity may be shown to.
@@ -185,6 +199,14 @@ impl<'run> Session<'run> {
     /// The clock that only goes forward.
     pub(crate) fn tick(&self) -> Duration {
         self.run.now().tick
+    }
+
+    /// Where the door would be over plain HTTP; none where it is there itself.
+    #[must_use]
+    pub fn in_the_clear(&self) -> Option<Origin> {
+        let door = &self.door.origin;
+        let port = if door.port() == Scheme::Https.port() { Scheme::Http.port() } else { door.port() };
+        (door.scheme() == Scheme::Https).then(|| door.at(Scheme::Http, port))
     }
 
     /// Asks the host of the door, or of one of its realms, in another way than it was declared, as nobody.

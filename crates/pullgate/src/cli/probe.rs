@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use outbound::{Endpoint, Origin, OriginError};
-use probe::{Mode, Severity};
+use probe::{Mode, Severity, catalogue};
 
 use super::ImageReference;
 use crate::config::Period;
@@ -124,6 +124,12 @@ pub(crate) struct Asked {
     /// how far to go
     #[arg(long, default_value = "passive", value_parser = mode())]
     pub(crate) mode: Mode,
+    /// in mode intrusive, ask this check too, such as TOK-20
+    #[arg(long, value_name = "CHECK", value_parser = intrusive)]
+    pub(crate) intrusive: Vec<&'static str>,
+    /// how long to wait altogether, for targets that ask for it and until tokens have ended
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub(crate) wait: Period,
     /// ask here too: a mirror, a CDN, an ingress
     #[arg(long, value_name = "URL")]
     pub(crate) door: Vec<Origin>,
@@ -176,6 +182,16 @@ fn registry(text: &str) -> Result<Origin, OriginError> {
 
 fn mode() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.map(Mode::as_str)).try_map(|word| word.parse::<Mode>())
+}
+
+/// An intrusive check by its id.
+fn intrusive(id: &str) -> Result<&'static str, String> {
+    let known: Vec<&str> = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
+    known
+        .iter()
+        .find(|known| **known == id)
+        .copied()
+        .ok_or_else(|| format!("not intrusive: write one of {}", known.join(", ")))
 }
 
 fn severity() -> impl TypedValueParser<Value = Severity> {

@@ -4,6 +4,7 @@ mod baseline;
 mod docker_login;
 mod hook;
 mod init;
+mod usage;
 mod watch;
 mod webhook;
 
@@ -13,8 +14,8 @@ use std::path::Path;
 
 use outbound::Dialer;
 use probe::{
-    Door, Identity, Intent, IntentError, Login, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
-    Thresholds, html, json, junit, markdown, sarif, text,
+    Door, Identity, Intent, IntentError, Login, Mode, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
+    Thresholds, Waits, html, json, junit, markdown, sarif, text,
 };
 use protocol::Secret;
 
@@ -22,6 +23,8 @@ use crate::cli::{Asked, KnownLogin, Once, Probe, ProbeVerb, ReportFormat};
 use crate::clock;
 use crate::config::{Configuration, Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
+
+pub(crate) use usage::of_command_line;
 
 /// Where the control's credential stands, unless a flag says otherwise.
 const CREDENTIAL: &str = "PULLGATE_PROBE_CREDENTIAL";
@@ -33,7 +36,7 @@ const MAX_INTENT_BYTES: u64 = 1 << 20;
 /// Asks once, and says what came of it; or again and again; or writes down what to ask.
 pub(crate) fn probe(configuration: &Configuration, flags: &Probe) -> Result<Exit, Failure> {
     match &flags.verb {
-        None => once(&flags.once),
+        None => once(&flags.once).inspect_err(|failure| usage::of_failure(flags.once.format, failure)),
         Some(ProbeVerb::Init(flags)) => init::init(configuration, flags),
         Some(ProbeVerb::Watch(flags)) => watch::watch(flags),
     }
@@ -49,7 +52,7 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
     let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
     flags.save_baseline.as_deref().map(baseline::writable).transpose()?;
     note(&format!("asking {}\n", text::budget(&plan.budget())));
-    let mut report = run(&intent, &plan)?;
+    let mut report = run(&intent, &plan, tell)?;
     if let Some(known) = &known {
         report.compare(known);
     }
@@ -63,7 +66,17 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
 
 /// What would be asked. A vantage without doors is wrong usage.
 fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
-    let settings = Settings { mode: flags.mode, vantage: flags.vantage.clone(), ..Settings::default() };
+    if let (Some(id), true) = (flags.intrusive.first(), flags.mode < Mode::Intrusive) {
+        let why = format!("{id} is intrusive, and the run goes no further than mode {}", flags.mode);
+        return Err(Failure::usage(why).hints(["add --mode intrusive".to_owned()]));
+    }
+    let settings = Settings {
+        mode: flags.mode,
+        intrusive: flags.intrusive.clone(),
+        vantage: flags.vantage.clone(),
+        waits: Waits::at_most(flags.wait.duration()),
+        ..Settings::default()
+    };
     let plan = Plan::new(intent, &settings);
     if plan.cells.is_empty() {
         let vantage = flags.vantage.as_deref().unwrap_or_default();
@@ -73,7 +86,7 @@ fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
 }
 
 /// Asks everything that is planned; blocks meanwhile.
-pub(crate) fn run(intent: &Intent, plan: &Plan<'_>) -> Result<Report, Failure> {
+pub(crate) fn run(intent: &Intent, plan: &Plan<'_>, tell: impl FnMut(Progress<'_>)) -> Result<Report, Failure> {
     let dialer = Dialer::new().map_err(Failure::unknown)?;
     probe::probe(intent, plan, dialer, Box::new(clock::now), tell).map_err(Failure::unknown)
 }
@@ -102,10 +115,13 @@ fn show(report: &Report, thresholds: &Thresholds, format: ReportFormat) -> Resul
     Ok(print(&page)?)
 }
 
-/// One line that is written over and over, for a person who watches.
+/// One line that is written over and over, for a person who watches; what is found stays above it.
 fn tell(progress: Progress<'_>) {
     if !io::stderr().is_terminal() {
         return;
+    }
+    if let Some(found) = text::found(&progress) {
+        note(&format!("\r\u{1b}[K{found}\n"));
     }
     let end = if progress.done == progress.all { "\r\u{1b}[K" } else { "" };
     note(&format!("\r\u{1b}[K{}/{} {} at {}{end}", progress.done, progress.all, progress.check.id, progress.door));

@@ -27,6 +27,8 @@ pub(crate) const PULLGATE: &str = env!("CARGO_BIN_EXE_pullgate");
 pub(crate) struct Registry {
     pub(crate) server: Server,
     pub(crate) address: SocketAddr,
+    /// Under which name it is asked.
+    pub(crate) host: String,
     pub(crate) ops: SocketAddr,
     pub(crate) data: PathBuf,
     pub(crate) folder: TempDir,
@@ -56,20 +58,25 @@ impl Registry {
 
     /// On an existing folder, with the command changed by the test.
     pub(crate) fn launch(folder: TempDir, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        Self::launch_at(0, folder, change)
+    }
+
+    /// The same, on this port.
+    pub(crate) fn launch_at(port: u16, folder: TempDir, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let data = folder.path().join("data");
         let _ = fs::remove_file(data.join("listening.json"));
         let mut command = Command::new(PULLGATE);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"]);
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--ops", "127.0.0.1:0"]);
         command.arg("--data").arg(&data).arg("--config").arg(folder.path().join("pullgate.toml"));
         change(&mut command);
         let mut server = Server::start(command, &folder.path().join("output"));
         server.wait_for_file(&data.join("listening.json"));
         let listening: Value = serde_json::from_slice(&fs::read(data.join("listening.json")).unwrap()).unwrap();
-        let address = listening["listen"][0].as_str().unwrap().parse().unwrap();
+        let address: SocketAddr = listening["listen"][0].as_str().unwrap().parse().unwrap();
         let ops: SocketAddr = listening["ops"].as_str().unwrap().parse().unwrap();
         server
             .wait_until("health is ready", || http::request(ops, "GET", "/health/ready", &[], b"").head.status == 200);
-        Self { server, address, ops, data, folder }
+        Self { server, address, host: address.to_string(), ops, data, folder }
     }
 
     /// Ends this server with kill -9 and starts another on the same folder.
@@ -126,7 +133,7 @@ impl Registry {
         body: &[u8],
     ) -> Response {
         let basic = robot.map(Robot::basic);
-        let mut headers = headers.to_vec();
+        let mut headers = [&[("Host", self.host.as_str())], headers].concat();
         headers.extend(basic.as_ref().map(|basic| ("Authorization", basic.as_str())));
         http::request(self.address, method, target, &headers, body)
     }

@@ -7,6 +7,9 @@ use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// What tells caches that an answer is for whoever asked.
+const OWN_ANSWER: (&str, &str) = ("Vary", "Authorization");
 
 /// One image.
 #[derive(Clone, Debug)]
@@ -20,20 +23,23 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image like no other.
-    pub(super) fn new(repository: &str) -> Self {
+    /// An image like no other, with so many bytes of notes in its manifest.
+    pub(super) fn new(repository: &str, notes: usize) -> Self {
         let noise = (0_u32..4096).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8);
         let layer: Vec<u8> = repository.bytes().chain(noise).collect();
         let variables = ["KEY=private".to_owned(), format!("NAME={repository}")];
         let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Env": variables } });
         let config = config.to_string().into_bytes();
         let descriptor = |kind: &str, bytes: &[u8]| json!({ "mediaType": format!("application/vnd.oci.image.{kind}"), "digest": digest_of(bytes), "size": bytes.len() });
-        let manifest = json!({
+        let mut manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": descriptor("config.v1+json", &config),
             "layers": [descriptor("layer.v1.tar", &layer)],
         });
+        if notes > 0 {
+            manifest["annotations"] = json!({ "notes": "n".repeat(notes) });
+        }
         Self { manifest: manifest.to_string().into_bytes(), config, layer }
     }
 }
@@ -73,6 +79,7 @@ impl Registry {
             }
             Some(("blobs", digest)) if digest == layer && open(Flaw::OpenLayer) => bytes(request, &image.layer),
             Some(("blobs", digest)) if digest == config && open(Flaw::OpenConfig) => bytes(request, &image.config),
+            Some(("referrers", digest)) if pulls => self.referrers(request, name, digest),
             Some(("tags", "list")) if pulls => {
                 let list = json!({ "name": name, "tags": [TAG] }).to_string();
                 Answer::http(request, 200, &[("Content-Type", "application/json")], list.as_bytes())
@@ -93,7 +100,7 @@ fn asked_for(path: &str) -> Option<&str> {
 
 pub(super) fn manifest_of(request: &Request, image: &Image) -> Answer {
     let digest = digest_of(&image.manifest);
-    let headers = [("Content-Type", MANIFEST), ("Docker-Content-Digest", digest.as_str())];
+    let headers = [("Content-Type", MANIFEST), ("Docker-Content-Digest", digest.as_str()), OWN_ANSWER];
     Answer::http(request, 200, &headers, &image.manifest)
 }
 
@@ -103,8 +110,8 @@ pub(super) fn bytes(request: &Request, bytes: &[u8]) -> Answer {
     match range.filter(|last| last + 1 < bytes.len()) {
         Some(last) => {
             let part = format!("bytes 0-{last}/{}", bytes.len());
-            Answer::http(request, 206, &[("Content-Range", &part)], &bytes[..=last])
+            Answer::http(request, 206, &[("Content-Range", &part), OWN_ANSWER], &bytes[..=last])
         }
-        None => Answer::http(request, 200, &[], bytes),
+        None => Answer::http(request, 200, &[OWN_ANSWER], bytes),
     }
 }

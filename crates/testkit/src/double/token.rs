@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::forged::{CERTIFICATE, KID};
 use super::{
-    Flaw, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, Registry, SECOND, USER,
+    BESIDE, CREATOR, CREATOR_PASSWORD, Flaw, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC,
+    REPOSITORY, Registry, SECOND, USER,
 };
 use crate::http::basic;
 use crate::image::digest_of;
@@ -73,7 +74,8 @@ impl Grant {
 pub(super) fn entitled(user: &str, repository: &str) -> &'static [&'static str] {
     match (user, repository) {
         (_, PUBLIC) | (USER, REPOSITORY | SECOND) | (LEAVER, OWN) => &["pull"],
-        (LOW, OWN) => &["pull", "push", "delete"],
+        (LOW, OWN | BESIDE | KEPT) => &["pull", "push", "delete"],
+        (CREATOR, OWN) => &["pull", "push"],
         _ => &[],
     }
 }
@@ -163,7 +165,7 @@ impl Registry {
     /// Who shows a login; nobody in particular without one. Else the status of the refusal.
     fn user(&self, shown: Option<&str>) -> Result<&'static str, u16> {
         let Some(shown) = shown else { return Ok("") };
-        let logins = [(USER, PASSWORD), (LOW, LOW_PASSWORD), (LEAVER, LEAVER_PASSWORD)];
+        let logins = [(USER, PASSWORD), (LOW, LOW_PASSWORD), (LEAVER, LEAVER_PASSWORD), (CREATOR, CREATOR_PASSWORD)];
         let known = logins.into_iter().find(|(user, password)| shown == basic(user, password)).map(|(user, _)| user);
         let welcome = |user: &&str| !self.is_revoked(user) || self.has(Flaw::LoginOutlivesRevocation);
         known.filter(welcome).ok_or_else(|| self.refused_login(shown))
@@ -207,14 +209,14 @@ fn part(value: &Value) -> String {
 }
 
 /// What is asked for, by query or by form.
-struct Asked(Vec<(String, String)>);
+pub(crate) struct Asked(Vec<(String, String)>);
 
 impl Asked {
-    fn read(fields: &str) -> Self {
+    pub(crate) fn read(fields: &str) -> Self {
         Self(fields.split('&').filter_map(parameter).collect())
     }
 
-    fn all(&self, wanted: &str) -> Vec<&str> {
+    pub(crate) fn all(&self, wanted: &str) -> Vec<&str> {
         self.0.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
     }
 }

@@ -112,7 +112,7 @@ fn parsed(response: &Response) -> Option<Manifest> {
 }
 
 /// Who reads what is public: nobody in particular, with the token that anybody gets for it where there is one.
-pub(super) fn reader(session: &mut Session<'_>, public: &Known) -> Result<Caller, Doubt> {
+pub(in crate::checks) fn reader(session: &mut Session<'_>, public: &Known) -> Result<Caller, Doubt> {
     let Some(realm) = session.realm()? else { return Ok(Caller::Nobody) };
     let scope = format!("repository:{}:pull", public.name);
     let token = session.exchange(&realm, &[&scope], None)?.token();

@@ -46,7 +46,7 @@ pub(in crate::checks) static CHECKS: [Check; 2] = [
         remedy: "decide at one place that every door leads to",
         references: &[],
         needs: &[],
-        requests: 90,
+        requests: 96,
         run: ingr_17,
     },
 ];
@@ -86,7 +86,7 @@ impl Resource {
             Self::Manifest(reference) => known.manifest(reference),
             Self::Blob(blob) => Request::get(known.blob_target(&blob.digest)).header("Range", "bytes=0-1023").unkept(),
             Self::Tags => Request::get(format!("/v2/{}/tags/list", known.name)),
-            Self::Referrers(digest) => Request::get(format!("/v2/{}/referrers/{digest}", known.name)),
+            Self::Referrers(digest) => referrers(known.name.as_str(), digest),
             Self::Public(public) => public.manifest(&public.reference()),
         }
     }
@@ -102,12 +102,24 @@ impl Resource {
     }
 }
 
+fn referrers(name: &str, digest: &str) -> Request {
+    Request::get(format!("/v2/{name}/referrers/{digest}"))
+}
+
 fn decide(session: &mut Session<'_>, caller: &Caller, resource: &Resource) -> Result<Decided, Doubt> {
     let request = resource.request(session.private());
     let seen = session.ask(&request.clone().credential(caller.credential()))?;
     let (known, digest, decoy) = (session.private(), session.digest(), session.decoy().clone());
     let proof = |seen: &Observation| resource.proof(known, digest.as_ref(), &decoy, seen);
-    let judged = session.judge(&seen, &request, caller, proof);
+    let judged = match resource {
+        // Many registries have no such route.
+        Resource::Referrers(digest) => {
+            session.judge_oddly(&seen, known.name.as_str(), |name| referrers(name, digest), caller, proof)
+        }
+        Resource::Manifest(_) | Resource::Blob(_) | Resource::Tags | Resource::Public(_) => {
+            session.judge(&seen, &request, caller, proof)
+        }
+    };
     let decided = |granted, proof| Ok(Decided { granted, proof, seen: Seen::clone(&seen) });
     match judged {
         Ok(Answer::Wrong(proof)) => decided(true, Some(proof)),

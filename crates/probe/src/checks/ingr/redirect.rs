@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use outbound::Endpoint;
+use outbound::{Endpoint, Origin};
 use protocol::Descriptor;
 
 use crate::check::{Check, Group, Need, Severity};
@@ -11,7 +11,7 @@ use crate::checks::anon::{blob_proof, missing};
 use crate::controls::Content;
 use crate::doubt::Doubt;
 use crate::intent::{Mode, Role};
-use crate::observation::Seen;
+use crate::observation::{Observation, Seen};
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::session::{Caller, Session};
@@ -51,7 +51,7 @@ pub(in crate::checks) static CHECKS: [Check; 2] = [
 ];
 
 /// Why nothing is asked where nothing is redirected.
-const SERVED: Answer = Answer::NotApplicable("the door serves layers itself");
+pub(super) const SERVED: Answer = Answer::NotApplicable("the door serves layers itself");
 /// Longer than this is too long whatever the intent says.
 const CEILING: Duration = Duration::from_secs(1200);
 /// So long after its end a redirect must not work any more.
@@ -59,68 +59,108 @@ const GRACE: Duration = Duration::from_secs(5);
 /// A number of seconds that is larger than this is a date.
 const EPOCH: i64 = 1_000_000_000;
 
-/// Where the control is sent for a layer.
-struct Redirect {
-    seen: Seen,
-    to: Endpoint,
-    layer: Descriptor,
+/// Where somebody who may is sent for content.
+pub(in crate::checks) struct Redirect {
+    pub(super) seen: Seen,
+    pub(super) to: Endpoint,
 }
 
 impl Redirect {
-    /// Asks for the layer; none where the door serves it itself.
-    fn ask(session: &mut Session<'_>) -> Result<Option<Self>, Doubt> {
-        let layer = session.content().and_then(Content::layer).cloned().ok_or_else(|| missing("a layer"))?;
-        let scope = format!("repository:{}:pull", session.private().name);
-        let control = session.known(Role::Control, &scope)?;
-        let request = Request::get(session.blob_target(&layer.digest)).header("Range", "bytes=0-1023").unkept();
-        let seen = session.ask(&request.credential(control.credential()))?;
+    /// The redirect of an answer; none where the content itself came.
+    pub(in crate::checks) fn of(seen: &Seen) -> Result<Option<Self>, Doubt> {
         let response = seen.response()?;
         let Some(location) = response.redirect() else {
             return if response.is_success() { Ok(None) } else { Err(Doubt::OtherRefusal { status: response.status }) };
         };
         let to = Endpoint::relative_to(&seen.origin, location);
         let to = to.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
-        Ok(Some(Self { to, layer, seen: Seen::clone(&seen) }))
+        Ok(Some(Self { to, seen: Seen::clone(seen) }))
+    }
+
+    /// What stands there now.
+    pub(in crate::checks) fn now(&self, session: &mut Session<'_>) -> Result<Seen, Doubt> {
+        session.ask_at(&self.to.origin, &first_of(&self.to.target))
     }
 
     /// Fetches what stands at a target of the same storage, as nobody.
-    fn fetch(&self, session: &mut Session<'_>, target: &str) -> Result<Answer, Doubt> {
-        let request = Request::get(target).header("Range", "bytes=0-1023").unkept();
-        let seen = session.ask_at(&self.to.origin, &request)?;
-        let decoy = session.decoy().clone();
-        match session.judge(&seen, &request, &Caller::Nobody, |seen| blob_proof(seen, &self.layer, &decoy)) {
-            // Storage refuses in its own way.
-            Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
-            answer => answer,
-        }
+    fn fetch(
+        &self,
+        session: &mut Session<'_>,
+        target: &str,
+        proof: impl Fn(&Observation) -> Option<Proof>,
+    ) -> Result<Answer, Doubt> {
+        fetch(session, &self.to.origin, &first_of(target), proof)
     }
+
+    /// Whether it ends as soon as it should, and as it says.
+    pub(in crate::checks) fn ends(
+        &self,
+        session: &mut Session<'_>,
+        proof: impl Fn(&Observation) -> Option<Proof>,
+    ) -> Result<Answer, Doubt> {
+        let date = self.seen.response()?.headers.get("date").map(jiff::fmt::rfc2822::parse);
+        let now = date.and_then(Result::ok).map_or_else(|| session.wall(), |date| date.timestamp());
+        let lifetime = lifetime(&self.to.target, now);
+        let lifetime =
+            lifetime.ok_or_else(|| Doubt::Missing { why: "the redirect does not say when it ends".to_owned() })?;
+        session.note("redirect", &format!("good for {} s", lifetime.as_secs()));
+        if lifetime > session.intent().max_redirect_ttl.min(CEILING) {
+            let says = format!("a redirect that is good for {} s", lifetime.as_secs());
+            let proof = Proof::behaviour(&self.seen, says);
+            return proof.map(Answer::Wrong).ok_or_else(|| missing("a redirect"));
+        }
+        session.wait(lifetime + GRACE)?;
+        let answer = self.fetch(session, &self.to.target, proof)?;
+        Ok(answer.proved(|proof| proof.after([self.seen.id]).graded(Severity::High)))
+    }
+}
+
+/// Asks storage for something, as nobody.
+pub(super) fn fetch(
+    session: &mut Session<'_>,
+    storage: &Origin,
+    request: &Request,
+    proof: impl Fn(&Observation) -> Option<Proof>,
+) -> Result<Answer, Doubt> {
+    let seen = session.ask_at(storage, request)?;
+    match session.judge(&seen, request, &Caller::Nobody, proof) {
+        // Storage refuses in its own way.
+        Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
+        answer => answer,
+    }
+}
+
+/// Asks for the first bytes.
+pub(super) fn first_of(target: &str) -> Request {
+    Request::get(target).header("Range", "bytes=0-1023").unkept()
+}
+
+/// Asks as the control for a layer; none where the door serves it itself.
+pub(super) fn of_layer(session: &mut Session<'_>) -> Result<Option<(Redirect, Descriptor)>, Doubt> {
+    let layer = session.content().and_then(Content::layer).cloned().ok_or_else(|| missing("a layer"))?;
+    let scope = format!("repository:{}:pull", session.private().name);
+    let control = session.known(Role::Control, &scope)?;
+    let request = first_of(&session.blob_target(&layer.digest));
+    let seen = session.ask(&request.credential(control.credential()))?;
+    Ok(Redirect::of(&seen)?.map(|redirect| (redirect, layer)))
 }
 
 fn ingr_08(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let Some(redirect) = Redirect::ask(session)? else { return Ok(SERVED) };
-    let date = redirect.seen.response()?.headers.get("date").map(jiff::fmt::rfc2822::parse);
-    let now = date.and_then(Result::ok).map_or_else(|| session.wall(), |date| date.timestamp());
-    let lifetime = lifetime(&redirect.to.target, now);
-    let lifetime =
-        lifetime.ok_or_else(|| Doubt::Missing { why: "the redirect does not say when it ends".to_owned() })?;
-    session.note("redirect", &format!("good for {} s", lifetime.as_secs()));
-    if lifetime > session.intent().max_redirect_ttl.min(CEILING) {
-        let says = format!("a redirect that is good for {} s", lifetime.as_secs());
-        let proof = Proof::behaviour(&redirect.seen, says);
-        return proof.map(Answer::Wrong).ok_or_else(|| missing("a redirect"));
-    }
-    session.wait(lifetime + GRACE)?;
-    let answer = redirect.fetch(session, &redirect.to.target)?;
-    Ok(answer.proved(|proof| proof.after([redirect.seen.id]).graded(Severity::High)))
+    let Some((redirect, layer)) = of_layer(session)? else { return Ok(SERVED) };
+    let decoy = session.decoy().clone();
+    redirect.ends(session, |seen| blob_proof(seen, &layer, &decoy))
 }
 
 fn ingr_09(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let Some(redirect) = Redirect::ask(session)? else { return Ok(SERVED) };
-    let target = redirect.to.target.as_str();
+    let Some((redirect, layer)) = of_layer(session)? else { return Ok(SERVED) };
+    let (decoy, target) = (session.decoy().clone(), redirect.to.target.as_str());
     let path = target.split('?').next().unwrap_or(target);
     let mut targets = vec![path.to_owned(), unsigned(target)];
     targets.dedup();
-    let answers = targets.iter().map(|target| redirect.fetch(session, target).unwrap_or_else(Answer::Open));
+    let answers = targets.iter().map(|target| {
+        let found = redirect.fetch(session, target, |seen| blob_proof(seen, &layer, &decoy));
+        found.unwrap_or_else(Answer::Open)
+    });
     Ok(Answer::all(answers).proved(|proof| proof.after([redirect.seen.id])))
 }
 

@@ -3,6 +3,7 @@
 use outbound::{Endpoint, Host};
 use serde_json::Value;
 
+use super::told;
 use crate::check::{Check, Group, Severity};
 use crate::doubt::Doubt;
 use crate::intent::Mode;
@@ -46,31 +47,17 @@ fn leak_09(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     // A console that answers every path with its own page says nothing with it.
     let answers_everything = nowhere.response()?.is_success();
     let pages = PAGES.map(|(path, marks, severity)| {
-        page(session, path, |seen| {
+        told(session, &Request::get(path), |seen| {
             let is_it = has_one(seen, marks) || (!answers_everything && marks.is_empty());
             let says = format!("`{path}` is open to strangers");
             is_it.then(|| Proof::data(seen, says)).flatten().map(|proof| proof.graded(severity))
         })
     });
-    let hosts = page(session, "/.well-known/openid-configuration", |seen| {
+    let hosts = told(session, &Request::get("/.well-known/openid-configuration"), |seen| {
         let host = internal_host(seen)?;
         Proof::data(seen, format!("it names the internal host `{host}`")).map(|proof| proof.graded(Severity::Medium))
     });
     Ok(Answer::all(pages).and(hosts))
-}
-
-fn page(session: &mut Session<'_>, path: &str, proof: impl Fn(&Observation) -> Option<Proof>) -> Answer {
-    let seen = match session.ask(&Request::get(path)) {
-        Ok(seen) => seen,
-        Err(doubt) => return Answer::Open(doubt),
-    };
-    match (proof(&seen), seen.response()) {
-        (Some(proof), _) => Answer::Wrong(proof),
-        (None, Err(doubt)) => Answer::Open(doubt),
-        (None, Ok(response)) if response.status >= 500 => Answer::Open(Doubt::ServerFailed { status: response.status }),
-        (None, Ok(response)) if response.status == 429 => Answer::Open(Doubt::RateLimited),
-        (None, Ok(_)) => Answer::AsIntended,
-    }
 }
 
 fn has_one(seen: &Observation, marks: &[&str]) -> bool {
@@ -88,7 +75,7 @@ fn internal_host(seen: &Observation) -> Option<String> {
 }
 
 /// Names and addresses that nobody outside can use.
-fn is_internal(host: &Host) -> bool {
+pub(in crate::checks) fn is_internal(host: &Host) -> bool {
     let endings = [".local", ".internal", ".svc", ".lan", ".corp", ".localhost"];
     match host {
         Host::Name(name) => !name.contains('.') || endings.iter().any(|ending| name.ends_with(ending)),

@@ -77,7 +77,7 @@ impl Watched {
             // A run blocks, and reads the intent and the secrets anew: they may have been rotated.
             let run = tokio::task::spawn_blocking(move || {
                 let intent = super::intent(&asked)?;
-                super::run(&intent, &super::plan(&asked, &intent)?)
+                super::run(&intent, &super::plan(&asked, &intent)?, super::tell)
             });
             match run.await.map_err(Failure::unknown)? {
                 Ok(report) => self.take(report, flags.metrics.as_deref()).await?,
