@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use audit::{Decision, Journal, Kind, Refused};
 use authn::{Authn, EndingKey, Identified, Lease, TokenIssuer};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WARNING, WWW_AUTHENTICATE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WARNING, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, Method};
 use origin::Origin;
 use policy::{Bound, Context, Policy, Principal, Question, Standing};
@@ -228,6 +230,8 @@ impl Gate {
     /// What every answer has; the payload of a HEAD stays behind.
     fn dress(&self, mut answer: Answer, seen: &Seen) -> Answer {
         answer.headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
+        // A copy in a cache would be had without a decision.
+        answer.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let (Some(location), Some(name)) = (answer.headers.get(LOCATION).cloned(), &seen.name)
             && let Ok(path) = location.to_str()
             && let Ok(url) = HeaderValue::try_from(format!("{}{path}", name.base()))
