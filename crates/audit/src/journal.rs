@@ -15,6 +15,7 @@ use crate::error::LogError;
 use crate::flood::Floods;
 use crate::leaf::{Administration, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes, micros};
 use crate::log::{Log, LogSettings};
+use crate::probed::ProbeRun;
 use crate::record::Record;
 use crate::recover::Recovered;
 
@@ -213,6 +214,16 @@ impl Journal {
     /// [`JournalError`]: the change must not be made.
     pub async fn administrate(&self, change: Administration) -> Result<LeafName, JournalError> {
         let sequence = self.append(&Leaf::Admin(Administration { kind: LeafKind::Admin, ..change }))?;
+        self.log.synced(sequence).await?;
+        Ok(LeafName { log: self.name.to_string(), sequence })
+    }
+
+    /// Writes what a probe found; synced when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError`]: it is not written.
+    pub async fn probed(&self, run: ProbeRun) -> Result<LeafName, JournalError> {
+        let sequence = self.append(&Leaf::Probe(ProbeRun { kind: LeafKind::Probe, ..run }))?;
         self.log.synced(sequence).await?;
         Ok(LeafName { log: self.name.to_string(), sequence })
     }

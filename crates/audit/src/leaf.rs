@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::circumstances::{Decision, Ended, Outcome};
+use crate::probed::ProbeRun;
 use crate::record::Record;
 
 /// One leaf. Its member `kind` tells the others apart.
@@ -22,6 +23,8 @@ pub enum Leaf {
     Flood(Flood),
     /// Lines are missing, and it is known why.
     Gap(Gap),
+    /// What a probe of our own doors found.
+    Probe(ProbeRun),
 }
 
 /// The member `kind` of a leaf.
@@ -41,6 +44,8 @@ pub enum LeafKind {
     Flood,
     /// A gap.
     Gap,
+    /// A run of a probe.
+    Probe,
 }
 
 /// What became of decisions: `[sequence, status, bytes, microseconds, ended]`, and for a read by tag the digest.
@@ -148,6 +153,7 @@ impl Leaf {
             LeafKind::Admin => serde_json::from_slice(line).map(Self::Admin),
             LeafKind::Flood => serde_json::from_slice(line).map(Self::Flood),
             LeafKind::Gap => serde_json::from_slice(line).map(Self::Gap),
+            LeafKind::Probe => serde_json::from_slice(line).map(Self::Probe),
         }
     }
 }

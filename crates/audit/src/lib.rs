@@ -14,6 +14,7 @@ mod keeper;
 mod leaf;
 mod leaves;
 mod log;
+mod probed;
 mod query;
 mod reason;
 mod record;
@@ -33,6 +34,7 @@ pub use journal::{Admission, Journal, JournalError, Kind, Receipt, Settings};
 pub use leaf::{Administration, Flood, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes};
 pub use leaves::Leaves;
 pub use log::{Log, LogSettings};
+pub use probed::{ProbeAnswer, ProbeRun, Probed, probes};
 pub use query::{Filter, Joined, query};
 pub use reason::Reason;
 pub use record::{

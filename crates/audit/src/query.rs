@@ -14,7 +14,7 @@ use crate::leaves::Leaves;
 use crate::record::Record;
 
 /// Which decisions are wanted; an empty filter wants all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Not before.
     pub since: Option<Timestamp>,
@@ -77,7 +77,7 @@ fn absorb(found: &mut BTreeMap<u64, Joined>, filter: &Filter, sequence: u64, lin
             }
         }
         // `audit verify` tells of lines that are no leaves.
-        Ok(Leaf::Decision(_) | Leaf::Admin(_) | Leaf::Flood(_) | Leaf::Gap(_)) | Err(_) => {}
+        Ok(Leaf::Decision(_) | Leaf::Admin(_) | Leaf::Flood(_) | Leaf::Gap(_) | Leaf::Probe(_)) | Err(_) => {}
     }
 }
 

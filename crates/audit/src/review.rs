@@ -22,7 +22,7 @@ use crate::verify::{Report, verify};
 pub fn find(folder: &Path, request_id: &str) -> Result<Option<Joined>, ReadError> {
     let decision = |sequence, leaf| match leaf {
         Leaf::Decision(record) if record.request_id == request_id => Some(Joined::new(sequence, *record)),
-        Leaf::Decision(_) | Leaf::Outcome(_) | Leaf::Admin(_) | Leaf::Flood(_) | Leaf::Gap(_) => None,
+        Leaf::Decision(_) | Leaf::Outcome(_) | Leaf::Admin(_) | Leaf::Flood(_) | Leaf::Gap(_) | Leaf::Probe(_) => None,
     };
     let Some(mut joined) = last(folder, decision)? else { return Ok(None) };
     if joined.record.decision == Some(Decision::Allow) {
@@ -38,7 +38,7 @@ pub fn find(folder: &Path, request_id: &str) -> Result<Option<Joined>, ReadError
 pub fn last_state_sequence(folder: &Path) -> Result<Option<u64>, ReadError> {
     last(folder, |_, leaf| match leaf {
         Leaf::Admin(change) => Some(change.state_sequence),
-        Leaf::Decision(_) | Leaf::Outcome(_) | Leaf::Flood(_) | Leaf::Gap(_) => None,
+        Leaf::Decision(_) | Leaf::Outcome(_) | Leaf::Flood(_) | Leaf::Gap(_) | Leaf::Probe(_) => None,
     })
 }
 
@@ -97,16 +97,18 @@ pub struct LeafCounts {
     pub floods: u64,
     /// Gaps.
     pub gaps: u64,
+    /// Runs of probes.
+    pub probes: u64,
 }
 
 impl fmt::Display for JournalReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LeafCounts { decisions, tokens, outcomes, changes, floods, gaps } = self.counts;
+        let LeafCounts { decisions, tokens, outcomes, changes, floods, gaps, probes } = self.counts;
         let Report { log, checkpoint, segments, .. } = self.log;
         write!(
             formatter,
             "intact: {} leaves in {segments} segments, {} of them under the signed head; {decisions} decisions, \
-             {tokens} tokens, {outcomes} outcomes, {changes} changes, {floods} floods, {gaps} gaps",
+             {tokens} tokens, {outcomes} outcomes, {changes} changes, {floods} floods, {gaps} gaps, {probes} probes",
             log.size, checkpoint.size
         )
     }
@@ -157,6 +159,7 @@ impl Review {
             Leaf::Admin(_) => count(&mut self.counts.changes),
             Leaf::Flood(_) => count(&mut self.counts.floods),
             Leaf::Gap(_) => count(&mut self.counts.gaps),
+            Leaf::Probe(_) => count(&mut self.counts.probes),
         }
         Ok(())
     }

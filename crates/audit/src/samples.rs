@@ -18,6 +18,7 @@ use crate::circumstances::{Circumstances, CredentialSeen, Decision, Ended, LeafN
 use crate::fixture::key;
 use crate::journal::{Journal, Settings};
 use crate::leaf::{Administration, Flood, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes, micros};
+use crate::probed::{ProbeAnswer, ProbeRun};
 use crate::reason::Reason;
 use crate::record::{OmittedGroup, Record};
 
@@ -170,6 +171,23 @@ pub(crate) fn populated() -> Vec<Leaf> {
         names: vec!["team/app".to_owned()],
         reason: Reason::NO_CREDENTIAL.as_str().to_owned(),
         source: Some("2001:db8::/64".to_owned()),
+        time: time(),
+    }));
+    let answer = ProbeAnswer {
+        answer: "exposed".to_owned(),
+        door: "https://registry.example".to_owned(),
+        reference: "team/app:1.0".to_owned(),
+    };
+    leaves.push(Leaf::Probe(ProbeRun {
+        doors: vec![answer.door.clone()],
+        answers: vec![answer],
+        failed: vec!["ANON-02".to_owned()],
+        kind: LeafKind::Probe,
+        open: vec!["CTL-05".to_owned()],
+        outcome: "fail".to_owned(),
+        passed: 3,
+        probe: 1,
+        run: Some("099bb3c0-7e95-4aed-995a-000000000000".to_owned()),
         time: time(),
     }));
     leaves.push(Leaf::Gap(Gap { bytes: 3, kind: LeafKind::Gap, reason: "cut".to_owned(), time: time() }));

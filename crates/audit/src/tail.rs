@@ -53,7 +53,7 @@ impl Tail {
                     let joined = self.waiting.remove(&entry.sequence())?;
                     Some(Joined { outcome: Some(entry.outcome()), ..joined })
                 })),
-                Ok(Leaf::Decision(_) | Leaf::Admin(_) | Leaf::Flood(_) | Leaf::Gap(_)) | Err(_) => {}
+                Ok(Leaf::Decision(_) | Leaf::Admin(_) | Leaf::Flood(_) | Leaf::Gap(_) | Leaf::Probe(_)) | Err(_) => {}
             }
         }
         Ok(self.wanted(known))

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
 use origin::{Payload, Served};
@@ -53,9 +53,11 @@ pub(crate) fn ping() -> Served {
     json(Bytes::from_static(b"{}"))
 }
 
-/// The answer of the token endpoint.
+/// The answer of the token endpoint; nobody may keep it.
 pub(crate) fn token(reply: Vec<u8>) -> Served {
-    json(reply.into())
+    let mut served = json(reply.into());
+    served.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    served
 }
 
 fn json(body: Bytes) -> Served {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use audit::{Decision, Journal, Kind, Refused};
 use authn::{Authn, EndingKey, Identified, Lease, TokenIssuer};
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WARNING, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, Method};
 use origin::Origin;
@@ -227,11 +227,12 @@ impl Gate {
         }
     }
 
-    /// What every answer has; the payload of a HEAD stays behind.
+    /// What every answer has; the payload of a HEAD stays behind. Each is for whoever asked, and decided anew each time,
+    /// so no cache keeps it for others (RFC 9111, sections 3.5 and 5.2.2.7).
     fn dress(&self, mut answer: Answer, seen: &Seen) -> Answer {
         answer.headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
-        // A copy in a cache would be had without a decision.
-        answer.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
+        answer.headers.insert(VARY, HeaderValue::from_static("Authorization"));
         if let (Some(location), Some(name)) = (answer.headers.get(LOCATION).cloned(), &seen.name)
             && let Ok(path) = location.to_str()
             && let Ok(url) = HeaderValue::try_from(format!("{}{path}", name.base()))

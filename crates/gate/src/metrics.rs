@@ -36,6 +36,14 @@ struct DirectionLabels {
 
 impl Default for Metrics {
     fn default() -> Self {
+        Self::with(|_| ())
+    }
+}
+
+impl Metrics {
+    /// With whatever else the process counts, named below `pullgate_`.
+    #[must_use]
+    pub fn with(more: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::with_prefix("pullgate");
         let decisions = Family::default();
         let bytes = Family::default();
@@ -45,11 +53,10 @@ impl Default for Metrics {
         registry.register("streams_cut", "Transfers that a revocation has ended", cut.clone());
         registry.register("connections", "Open connections", connections.clone());
         registry.register("journal_checkpoint_leaves", "Leaves under the last signed checkpoint", checkpoint.clone());
+        more(&mut registry);
         Self { registry, decisions, bytes, cut, connections, checkpoint }
     }
-}
 
-impl Metrics {
     pub(crate) fn decided(&self, route: Option<Route>, decision: Decision) {
         let labels = DecisionLabels { route: route.map_or("none", Route::as_str), decision: decision.as_str() };
         self.decisions.get_or_create(&labels).inc();

@@ -148,9 +148,10 @@ fn told(answer: &Response, refusal: &Refusal, asked: &Asked, house: &House, what
     let length = (!asked.is_head()).then(|| answer.body.len().to_string());
     let retry = (refusal.status == 503).then(|| "5".to_owned());
     let mut expected = BTreeMap::from([
-        ("cache-control", "no-store".to_owned()),
+        ("cache-control", "private".to_owned()),
         ("content-type", "application/json".to_owned()),
         ("docker-distribution-api-version", "registry/2.0".to_owned()),
+        ("vary", "Authorization".to_owned()),
         ("x-request-id", id.clone()),
     ]);
     expected.extend(challenge.map(|challenge| ("www-authenticate", challenge)));

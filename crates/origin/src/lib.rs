@@ -12,4 +12,4 @@ pub use error::{Fault, StoreError};
 pub use origin::Origin;
 pub use served::{Payload, Served};
 pub use settings::Settings;
-pub use store::Store;
+pub use store::{Outline, Store, outline};

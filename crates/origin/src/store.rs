@@ -9,11 +9,14 @@ mod content;
 mod disk;
 mod hashing;
 mod manifests;
+mod outline;
 mod referrers;
 mod repositories;
 mod schema;
 mod tags;
 mod uploads;
+
+pub use outline::{Outline, outline};
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

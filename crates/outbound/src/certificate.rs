@@ -33,6 +33,17 @@ impl Chain {
         let names = self.0.first().and_then(|first| webpki::EndEntityCert::try_from(first).ok());
         names.map(|certificate| certificate.valid_dns_names().map(str::to_owned).collect()).unwrap_or_default()
     }
+
+    /// The public keys, as `SubjectPublicKeyInfo` (RFC 5280 section 4.1), in the order shown; none of a certificate that
+    /// cannot be read.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<Option<Vec<u8>>> {
+        let key = |certificate: &CertificateDer<'static>| {
+            let read = webpki::EndEntityCert::try_from(certificate).ok()?;
+            Some(read.subject_public_key_info().to_vec())
+        };
+        self.0.iter().map(key).collect()
+    }
 }
 
 impl fmt::Debug for Chain {

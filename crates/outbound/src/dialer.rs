@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::certificate::{Chain, ClientCertificate};
+use crate::certificate::Chain;
 use crate::destination::Destination;
 use crate::error::{Distrust, OutboundError};
 use crate::message::{Message, Part};
@@ -141,9 +142,12 @@ impl Dialer {
             let bound = foreign.origin().clone();
             return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
         }
+        if message.greeting().is_some() && (message.certificate().is_some() || message.credentials().next().is_some()) {
+            return Err(OutboundError::Unverified { to: to.origin().clone() });
+        }
         let mut sent = false;
         let exchange = async {
-            let mut stream = self.dial(to, message.certificate()).await?;
+            let mut stream = self.dial(to, message).await?;
             send(&mut stream, message).await.map_err(|source| OutboundError::Send { source })?;
             sent = true;
             reached(Stage::Sent);
@@ -156,20 +160,23 @@ impl Dialer {
         }
     }
 
-    async fn dial(
-        &self,
-        to: &Destination,
-        shown: Option<&ClientCertificate>,
-    ) -> Result<Box<dyn Stream>, OutboundError> {
+    async fn dial(&self, to: &Destination, message: &Message) -> Result<Box<dyn Stream>, OutboundError> {
         let stream = connect(to).await?;
-        match to.origin().scheme() {
-            Scheme::Http => Ok(Box::new(stream)),
-            Scheme::Https => {
-                let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
-                let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
-                Ok(Box::new(self.tls.connector(shown)?.connect(name, stream).await.map_err(tls)?))
-            }
+        if to.origin().scheme() == Scheme::Http {
+            return Ok(Box::new(stream));
         }
+        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let asked = message.greeting().and_then(|greeting| greeting.name.as_ref());
+        let name = match asked {
+            Some(name) => ServerName::try_from(name.clone()).ok(),
+            None => server_name(to.origin()),
+        };
+        let name = name.ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
+        let connector = match message.greeting() {
+            Some(greeting) => self.tls.greeting(greeting)?,
+            None => self.tls.connector(message.certificate())?,
+        };
+        Ok(Box::new(connector.connect(name, stream).await.map_err(tls)?))
     }
 }
 
@@ -226,5 +233,6 @@ async fn receive(
     End::Full
 }
 
+mod odd;
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,12 @@ pub enum OutboundError {
         /// Where it would have gone.
         to: Origin,
     },
+    /// A secret in a message for a door that nobody verifies. No byte was sent.
+    #[error("a secret would have gone to `{to}`, which nobody verifies")]
+    Unverified {
+        /// Where it would have gone.
+        to: Origin,
+    },
     /// An origin that nobody typed leads into a private or reserved network. Nothing was dialled.
     #[error("`{origin}` leads to `{address}`, which is not a public address")]
     NotPublic {
@@ -62,6 +68,12 @@ pub enum OutboundError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The other side took HTTP/2 and does not speak it.
+    #[error("no answer over HTTP/2")]
+    Http2 {
+        /// What was wrong.
+        source: h2::Error,
+    },
     /// The time was over before the message was sent.
     #[error("no connection in time")]
     Late,
@@ -71,6 +83,16 @@ pub enum OutboundError {
         /// Why.
         source: rustls::Error,
     },
+}
+
+impl OutboundError {
+    /// Whether somebody answered with a certificate that we do not trust.
+    #[must_use]
+    pub fn is_distrust(&self) -> bool {
+        let Self::Tls { source, .. } = self else { return false };
+        let cause = source.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+        matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
+    }
 }
 
 /// Why what a door shows is not trusted.

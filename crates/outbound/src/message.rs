@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::certificate::ClientCertificate;
 use crate::credential::Credential;
+use crate::greeting::Greeting;
 
 /// A piece of a message.
 #[derive(Clone, Debug)]
@@ -19,6 +20,7 @@ pub enum Part {
 pub struct Message {
     parts: Vec<Part>,
     certificate: Option<Arc<ClientCertificate>>,
+    greeting: Option<Greeting>,
 }
 
 impl Message {
@@ -38,6 +40,17 @@ impl Message {
     /// Shows this certificate where one is asked for; the message then goes to its origin only.
     pub fn show(&mut self, certificate: Arc<ClientCertificate>) {
         self.certificate = Some(certificate);
+    }
+
+    /// Begins the handshake in this way; the message then goes out only where nothing in it is secret.
+    pub fn greet(&mut self, greeting: Greeting) {
+        self.greeting = Some(greeting);
+    }
+
+    /// How the handshake begins, where that is not as usual.
+    #[must_use]
+    pub fn greeting(&self) -> Option<&Greeting> {
+        self.greeting.as_ref()
     }
 
     /// The certificate that is shown where one is asked for.

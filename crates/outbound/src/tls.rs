@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
@@ -13,7 +13,11 @@ use tokio_rustls::TlsConnector;
 
 use crate::certificate::{Chain, ClientCertificate};
 use crate::error::{Distrust, OutboundError};
+use crate::greeting::{Greeting, Tickets, UntilEnough};
 use crate::origin::{Host, Origin};
+
+/// The smallest records that the library makes, in bytes.
+const PIECE: usize = 32;
 
 /// Whom we trust.
 pub(crate) struct Tls {
@@ -33,10 +37,25 @@ impl Tls {
     /// A connector that shows a certificate where one is asked for.
     pub(crate) fn connector(&self, shown: Option<&ClientCertificate>) -> Result<TlsConnector, OutboundError> {
         let Some(shown) = shown else { return Ok(self.plain.clone()) };
-        let trusting = builder(&self.provider)?.with_root_certificates(Arc::clone(&self.roots));
-        let config = trusting.with_client_auth_cert(shown.chain().to_vec(), shown.key());
-        let config = config.map_err(|source| OutboundError::TlsSetup { source })?;
+        Ok(TlsConnector::from(Arc::new(self.showing(Some(shown))?)))
+    }
+
+    /// The same, offering this protocol too (RFC 7301).
+    pub(crate) fn offering(
+        &self,
+        protocol: &[u8],
+        shown: Option<&ClientCertificate>,
+    ) -> Result<TlsConnector, OutboundError> {
+        let mut config = self.showing(shown)?;
+        config.alpn_protocols = vec![protocol.to_owned(), b"http/1.1".to_vec()];
         Ok(TlsConnector::from(Arc::new(config)))
+    }
+
+    fn showing(&self, shown: Option<&ClientCertificate>) -> Result<ClientConfig, OutboundError> {
+        let trusting = builder(&self.provider)?.with_root_certificates(Arc::clone(&self.roots));
+        let Some(shown) = shown else { return Ok(trusting.with_no_client_auth()) };
+        let config = trusting.with_client_auth_cert(shown.chain().to_vec(), shown.key());
+        config.map_err(|source| OutboundError::TlsSetup { source })
     }
 
     /// A connector that trusts everybody and remembers what was shown. Nothing may be sent over what it connects.
@@ -45,6 +64,33 @@ impl Tls {
         let verifier = Arc::<Looking>::clone(&looking);
         let config = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(verifier);
         Ok((TlsConnector::from(Arc::new(config.with_no_client_auth())), looking))
+    }
+
+    /// A connector that begins in another way, and verifies nobody.
+    pub(crate) fn greeting(&self, greeting: &Greeting) -> Result<TlsConnector, OutboundError> {
+        let looking = Arc::new(Looking { provider: Arc::clone(&self.provider), shown: Mutex::default() });
+        let config = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(looking);
+        let mut config = config.with_no_client_auth();
+        config.enable_sni = greeting.name.is_some();
+        config.max_fragment_size = greeting.in_pieces.then_some(PIECE);
+        Ok(TlsConnector::from(Arc::new(config)))
+    }
+
+    /// A connector whose second connection must resume the session of the first, under whatever name.
+    pub(crate) fn resuming(
+        &self,
+        shown: &ClientCertificate,
+    ) -> Result<(TlsConnector, Arc<UntilEnough>), OutboundError> {
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), Arc::clone(&self.provider));
+        let verifier = verifier.build().map_err(|_| CertificateError::UnknownIssuer.into());
+        let verifier = verifier.map_err(|source| OutboundError::TlsSetup { source })?;
+        let verifier = Arc::new(UntilEnough::new(verifier));
+        let given = Arc::<UntilEnough>::clone(&verifier);
+        let config = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(given);
+        let config = config.with_client_auth_cert(shown.chain().to_vec(), shown.key());
+        let mut config = config.map_err(|source| OutboundError::TlsSetup { source })?;
+        config.resumption = Resumption::store(Arc::new(Tickets::default()));
+        Ok((TlsConnector::from(Arc::new(config)), verifier))
     }
 
     /// Whether a chain is trusted for an origin at a time since 1970.

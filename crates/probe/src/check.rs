@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::doubt::Doubt;
-use crate::intent::{Mode, Role};
+use crate::intent::{AliasKind, Mode, Role};
 use crate::session::Session;
 use crate::verdict::Answer;
 
@@ -136,6 +136,20 @@ pub enum Need {
     Hook,
     /// A certificate of ours that the door demands.
     Certificate,
+    /// Storage that is declared for the door.
+    Storage,
+    /// Mirrors and peers that are declared for the door.
+    Peers,
+    /// Another name of this kind for private content.
+    Alias(AliasKind),
+    /// That a token for pushing alone must not read.
+    PushApart,
+    /// An upload of somebody else.
+    ForeignUpload,
+    /// A tag where deletes are switched off.
+    Kept,
+    /// Another repository that `low` owns.
+    Beside,
     /// A private crate in a Cargo registry behind the door.
     Crate,
 }

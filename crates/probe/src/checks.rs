@@ -8,9 +8,11 @@ mod ctl;
 mod forge;
 mod ingr;
 mod leak;
+mod route;
 mod spelled;
 mod tls;
 mod tok;
+mod writing;
 
 use crate::check::Check;
 
@@ -20,6 +22,8 @@ static GROUPS: &[&[Check]] = &[
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
+    &anon::write::CHECKS,
+    &anon::guess::CHECKS,
     &tok::CHECKS,
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
@@ -28,19 +32,36 @@ static GROUPS: &[&[Check]] = &[
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
     &authz::CHECKS,
+    &authz::write::CHECKS,
+    &authz::declared::CHECKS,
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
+    &route::CHECKS,
+    &route::asked::CHECKS,
+    &route::claimed::CHECKS,
+    &route::answered::CHECKS,
+    &route::cached::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,
+    &ingr::beside::CHECKS,
+    &ingr::storage::CHECKS,
+    &ingr::packs::CHECKS,
+    &ingr::declared::CHECKS,
+    &ingr::names::CHECKS,
     &leak::CHECKS,
     &leak::pages::CHECKS,
     &leak::says::CHECKS,
     &leak::refusal::CHECKS,
     &tls::CHECKS,
+    &tls::shown::CHECKS,
+    &tls::plain::CHECKS,
+    &tls::session::CHECKS,
     &bind::CHECKS,
     &bind::mount::CHECKS,
+    &bind::pushed::CHECKS,
+    &bind::shared::CHECKS,
     &cargo::CHECKS,
     &cargo::written::CHECKS,
     // It waits, and so comes last.

@@ -6,7 +6,6 @@ use protocol::{Descriptor, Digest, Manifest};
 use crate::doubt::Doubt;
 use crate::intent::{Known, Role};
 use crate::observation::{Observation, ObservationId, Seen};
-use crate::random::hashes_to;
 use crate::request::Request;
 use crate::response::Response;
 use crate::session::{Caller, Session};
@@ -131,29 +130,33 @@ pub(crate) fn pull(session: &mut Session<'_>, known: &Known, caller: &Caller) ->
 
 /// What a manifest that came says about the image.
 pub(crate) fn learn(session: &mut Session<'_>, known: &Known, seen: &Seen, caller: &Caller) -> Result<Content, Doubt> {
-    let (bytes, manifest) = manifest_of(seen)?;
-    let digest = seen.digest().ok_or_else(|| unparsable("it has no hash"))?;
-    if let Some(said) = known.digest.as_ref().filter(|said| !hashes_to(&bytes, said)) {
+    let response = succeeded(seen)?;
+    let digest = response.sha256().ok_or(Doubt::NotWhole { status: response.status })?;
+    if let Some(said) = known.digest.as_ref().filter(|said| !response.hashes_to(said)) {
         return Err(unparsable(&format!("it is {digest}, and the intent says {said}")));
     }
     let digest = known.digest.clone().unwrap_or(digest);
+    let size = response.length() as u64;
+    let Some(bytes) = response.whole() else {
+        // Longer than what is kept: its hash is known, and nothing of what stands in it.
+        return Ok(Content { digest, size, config: None, layers: Vec::new() });
+    };
+    let manifest = parsed(response, bytes)?;
     let image = match manifest.manifests.first() {
         None => manifest,
         Some(first) => {
             let request = known.manifest(first.digest.as_str()).credential(caller.credential());
             let child = session.ask(&request)?;
-            manifest_of(&child)?.1
+            let response = succeeded(&child)?;
+            parsed(response, response.whole().ok_or(Doubt::NotWhole { status: response.status })?)?
         }
     };
-    Ok(Content { digest, size: bytes.len() as u64, config: image.config, layers: image.layers })
+    Ok(Content { digest, size, config: image.config, layers: image.layers })
 }
 
-fn manifest_of(seen: &Observation) -> Result<(Vec<u8>, Manifest), Doubt> {
-    let response = succeeded(seen)?;
-    let bytes = response.whole().ok_or(Doubt::NotWhole { status: response.status })?;
+fn parsed(response: &Response, bytes: &[u8]) -> Result<Manifest, Doubt> {
     let declared = response.headers.get("content-type").and_then(|text| text.parse().ok());
-    let manifest = Manifest::parse(bytes, declared).map_err(|error| unparsable(&error.to_string()))?;
-    Ok((bytes.to_vec(), manifest))
+    Manifest::parse(bytes, declared).map_err(|error| unparsable(&error.to_string()))
 }
 
 /// The manifest by its digest, the layer by HEAD, the configuration as a whole.
@@ -198,8 +201,8 @@ fn succeeded(seen: &Observation) -> Result<&Response, Doubt> {
 
 fn has_hash(seen: &Observation, digest: &Digest) -> Result<(), Doubt> {
     let response = succeeded(seen)?;
-    let bytes = response.whole().ok_or(Doubt::NotWhole { status: response.status })?;
-    hashes_to(bytes, digest).then_some(()).ok_or_else(|| unparsable("the bytes do not hash to the digest"))
+    response.sha256().ok_or(Doubt::NotWhole { status: response.status })?;
+    response.hashes_to(digest).then_some(()).ok_or_else(|| unparsable("the bytes do not hash to the digest"))
 }
 
 fn unparsable(why: &str) -> Doubt {

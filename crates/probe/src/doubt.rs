@@ -111,6 +111,9 @@ pub enum Doubt {
     /// The number of requests, or of bytes, that was announced is used up.
     #[error("the budget of the run is used up")]
     Budget,
+    /// Somebody has stopped the run.
+    #[error("the run was stopped before it was asked")]
+    Stopped,
     /// What came may be had by the plain question too.
     #[error("it is open to the plain question too, so this one shows nothing")]
     OpenAnyway,

@@ -1,14 +1,15 @@
 //! A run from its first question to its report: the controls, every selected check, the control again, then the verdicts.
 
-use outbound::Dialer;
+use outbound::{Credential, Dialer};
 
 use crate::check::{Check, Need, Severity};
-use crate::controls::Controls;
+use crate::controls::{self, Controls};
+use crate::crash;
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
 use crate::intent::Intent;
 use crate::observation::ObservationId;
-use crate::plan::{Cell, Plan};
+use crate::plan::{CHECKS_PER_CONTROL, Cell, Plan};
 use crate::proof::Proof;
 use crate::report::{CheckResult, Report, Standing, State};
 use crate::run::{Clock, Run};
@@ -44,7 +45,13 @@ pub fn probe(
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Report, ProbeError> {
     let budget = plan.budget();
-    let mut run = Run::new(dialer, clock, plan)?;
+    let mut run = Run::new(dialer, clock, budget, plan)?;
+    // Whoever was shown a secret in an earlier run may say it before it is shown in this one.
+    for door in &intent.doors {
+        for login in intent.identities.iter().map(|identity| &identity.login) {
+            run.keep_secret(&Credential::basic(&door.origin, &login.user, &login.secret));
+        }
+    }
     let begin = run.now();
     let all = plan.cells.iter().map(|cell| cell.checks.len()).sum();
     let (mut results, mut standings, mut done) = (Vec::new(), Vec::new(), 0);
@@ -56,10 +63,14 @@ pub fn probe(
             done += 1;
             tell(Progress { door: &cell.door.name, check, found: answer.found(), done, all });
             asked.push(answer);
+            ask_control(&mut session, &asked);
         }
-        let controls = session.controls();
-        let judged: Vec<CheckResult> = asked.into_iter().map(|asked| judge(asked, cell, &controls)).collect();
-        standings.push(Standing::of(cell, &judged, &controls));
+        let judge = |asked: Asked| {
+            let controls = session.controls(asked.stretch);
+            judge(asked, cell, &controls)
+        };
+        let judged: Vec<CheckResult> = asked.into_iter().map(judge).collect();
+        standings.push(Standing::of(cell, &judged, &session.held()));
         results.extend(judged);
     }
     let (run_id, spent, elapsed) = (run.id().to_owned(), run.spent(), run.now().tick.saturating_sub(begin.tick));
@@ -87,6 +98,8 @@ struct Asked {
     check: &'static Check,
     answer: Result<Answer, String>,
     seen: Vec<ObservationId>,
+    /// Between which two controls.
+    stretch: usize,
 }
 
 impl Asked {
@@ -98,14 +111,29 @@ impl Asked {
     }
 }
 
+/// Asks the control in between, so that whoever is blocked half-way keeps what was seen before.
+fn ask_control(session: &mut Session<'_>, asked: &[Asked]) {
+    let since = asked.iter().filter(|asked| asked.stretch == session.stretch() && asked.answer.is_ok()).count();
+    if since >= CHECKS_PER_CONTROL && session.began() {
+        let held = controls::positive(session);
+        session.again(held);
+        session.take_touched();
+        session.take_failed();
+    }
+}
+
 fn ask(session: &mut Session<'_>, check: &'static Check, selected: &Result<(), String>) -> Asked {
+    let stretch = session.stretch();
     let missing = check.needs.iter().find(|need| !is_known(session, **need));
     let answer = match (selected, missing) {
         (Err(why), _) => Err(why.clone()),
         (Ok(()), Some(need)) => Err(format!("nobody has seen the {}", need.name())),
         (Ok(()), None) => Ok((check.run)(session).unwrap_or_else(Answer::Open)),
     };
-    Asked { check, answer, seen: session.take_touched() }
+    let answer = answer.map(|answer| crash::found(session, check, answer));
+    // What a target says may be a credential that it was shown.
+    let answer = answer.map(|answer| answer.proved(|proof| proof.cleaned(|says| session.clean(says))));
+    Asked { check, answer, seen: session.take_touched(), stretch }
 }
 
 fn is_known(session: &Session<'_>, need: Need) -> bool {
@@ -113,7 +141,19 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         Need::Digest => session.digest().is_some(),
         Need::Config => session.content().is_some_and(|content| content.config.is_some()),
         Need::Layer => session.content().is_some_and(|content| content.layer().is_some()),
-        Need::Identity(_) | Need::Public | Need::Owned | Need::Hook | Need::Certificate | Need::Crate => true,
+        Need::Identity(_)
+        | Need::Public
+        | Need::Owned
+        | Need::Hook
+        | Need::Certificate
+        | Need::Storage
+        | Need::Peers
+        | Need::Alias(_)
+        | Need::PushApart
+        | Need::ForeignUpload
+        | Need::Kept
+        | Need::Beside
+        | Need::Crate => true,
     }
 }
 

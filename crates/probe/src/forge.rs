@@ -3,7 +3,7 @@
 //! A [`Mould`] keeps the parts of a real token as they were written: names, values, their order. What is made of it is
 //! [`Forged`], which knows whether it still carries a part that is secret.
 
-mod der;
+pub(crate) mod der;
 mod key;
 mod members;
 

@@ -3,11 +3,13 @@
 //! An intent comes from references on a command line or from a file ([`Intent::read`]). It holds no verdict and asks
 //! nothing.
 
+mod alias;
 mod cargo;
 mod file;
 mod identity;
 mod target;
 mod triage;
+mod write;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,16 +22,21 @@ use protocol::{Digest, Reference, Repository, Tag};
 use crate::request::Request;
 use crate::triage::Triage;
 
+pub use alias::{Alias, AliasKind};
 pub use cargo::Cargo;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use target::{Target, TargetError};
+pub use write::Write;
 
 /// How soon whoever is taken back must be refused, unless the intent says.
 const REVOKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a redirect to storage may be good for, unless the intent says.
 const MAX_REDIRECT_TTL: Duration = Duration::from_secs(300);
+
+/// The most other ports of one door that a run asks.
+pub(crate) const MAX_PORTS: usize = 16;
 
 /// How far a run goes; each mode includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +102,10 @@ pub struct Door {
     pub storage: Vec<Origin>,
     /// What is shown where the door demands a certificate: one that opens the connection and nothing else.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// Which other ports of the host are asked; none for those that registries often have.
+    pub ports: Option<Vec<u16>>,
+    /// Mirrors and peers that hand the same content on.
+    pub peers: Vec<Origin>,
 }
 
 impl Door {
@@ -103,13 +114,20 @@ impl Door {
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let (realms, storage) = target::declared_with(&origin);
-        Self { name: origin.to_string(), origin, vantage: "here".to_owned(), realms, storage, certificate: None }
+        let (name, vantage) = (origin.to_string(), "here".to_owned());
+        Self { name, origin, vantage, realms, storage, certificate: None, ports: None, peers: Vec::new() }
     }
 
     /// Whether a token may be asked for there.
     #[must_use]
     pub fn has_realm(&self, origin: &Origin) -> bool {
         *origin == self.origin || self.realms.contains(origin)
+    }
+
+    /// Whether it hands on what this door has.
+    #[must_use]
+    pub fn has_peer(&self, origin: &Origin) -> bool {
+        self.peers.contains(origin)
     }
 
     /// Where an origin that belongs to this door may lead. What ships with the probe was typed by nobody here.
@@ -176,7 +194,7 @@ impl Known {
         format!("/v2/{}/blobs/{digest}", self.name)
     }
 
-    fn private(name: Repository, reference: Option<&Reference>) -> Self {
+    pub(crate) fn private(name: Repository, reference: Option<&Reference>) -> Self {
         Self {
             name,
             tag: reference.and_then(Reference::tag).cloned(),
@@ -214,6 +232,10 @@ pub struct Intent {
     pub cargo: Option<Cargo>,
     /// Findings that the user knows about.
     pub triage: Vec<Triage>,
+    /// Other names under which private content may be reached.
+    pub aliases: Vec<Alias>,
+    /// What checks need that write.
+    pub write: Write,
 }
 
 impl Intent {
@@ -230,6 +252,8 @@ impl Intent {
             max_redirect_ttl: MAX_REDIRECT_TTL,
             cargo: None,
             triage: Vec::new(),
+            aliases: Vec::new(),
+            write: Write::default(),
         }
     }
 

@@ -9,11 +9,13 @@
 //! proves nothing unless the bytes do.
 
 mod alike;
+mod archive;
 mod baseline;
 mod challenge;
 mod check;
 mod checks;
 mod controls;
+mod crash;
 mod doubt;
 mod engine;
 mod error;
@@ -34,6 +36,8 @@ mod request;
 mod response;
 mod run;
 mod session;
+mod strength;
+mod survey;
 mod token;
 mod triage;
 mod verdict;
@@ -48,8 +52,8 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Cargo, Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY,
-    Role, Source, Target, TargetError, Visibility,
+    Alias, AliasKind, Cargo, Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode,
+    ModeError, OWNERS_MAY, Role, Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};
@@ -57,13 +61,15 @@ pub use plan::{Cell, Plan, Settings};
 pub use product::Product;
 pub use proof::{Obtained, Proof};
 pub use reception::{Garbled, MAX_BODY};
+pub use remedy::on as product_remedy;
 pub use report::{
     Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, html, json, junit, markdown, sarif, text,
 };
 pub use request::{Keep, MANIFEST_TYPES, Request};
 pub use response::{Body, Ended, Headers, Response};
-pub use run::{Budget, Clock, Discovered, Note, Waits};
+pub use run::{Budget, Clock, Discovered, Note, Stop, Waits};
 pub use session::{Caller, Session};
+pub use survey::Survey;
 pub use token::{Access, Exchanged, Jwt, Realm, Refresh, Token, TokenRequest};
 pub use triage::{Borne, Triage, TriageState, Triaged};
 pub use verdict::{Answer, Passed, Verdict};

@@ -89,7 +89,7 @@ pub struct Written {
     pub length: usize,
     /// Whether they are all.
     pub whole: bool,
-    /// The hash of what was read.
+    /// The hash of all of it, or of what was read.
     pub sha256: Option<String>,
     /// The beginning of the body, where it may be shown.
     pub beginning: Option<String>,
@@ -105,7 +105,9 @@ impl Observation {
         elapsed: Duration,
         secrecy: &Secrecy,
     ) -> Self {
-        let written = outcome.as_ref().ok().map(|response| secrecy.written(response, request.keep()));
+        let keep =
+            |response: &Response| if is_part_of_image(request, response) { Keep::Nothing } else { request.keep() };
+        let written = outcome.as_ref().ok().map(|response| secrecy.written(response, keep(response)));
         let (sent, curl) = (secrecy.sent(message), secrecy.clean(&request.curl(origin)));
         let outcome = outcome.map(Came::Answer);
         Self { id, origin: origin.clone(), sent, curl, elapsed, outcome, written }
@@ -171,7 +173,7 @@ impl Observation {
     /// The digest of the body, if all of it came.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
-        random::sha256(self.response().ok()?.whole()?)
+        self.response().ok()?.sha256()
     }
 }
 
@@ -227,16 +229,26 @@ impl Secrecy {
         let headers = chosen.map(|(name, value)| (name.to_owned(), self.clean(without_query(name, value)))).collect();
         // Cleaned before it is cut: half a credential is a credential's beginning.
         let text = (keep == Keep::Beginning && !bytes.is_empty()).then(|| self.clean(&String::from_utf8_lossy(bytes)));
-        let beginning = text.map(|text| text.chars().take(EXCERPT).collect());
+        let beginning = text.map(|text| text.get(..text.floor_char_boundary(EXCERPT)).unwrap_or_default().to_owned());
         Written {
             status: response.status,
             headers,
-            length: bytes.len(),
-            whole: response.body.ended == Ended::Whole,
-            sha256: random::sha256(bytes).map(|digest| digest.hex().to_owned()),
+            length: response.length(),
+            whole: matches!(response.body.ended, Ended::Whole | Ended::Hashed { .. }),
+            sha256: response.sha256().or_else(|| random::sha256(bytes)).map(|digest| digest.hex().to_owned()),
             beginning,
         }
     }
+}
+
+/// Whether a success may be a layer or a configuration, which are not ours to show, whatever a check has said: it was asked
+/// for as a blob, it is no text, or it has what configurations have and manifests have not.
+fn is_part_of_image(request: &Request, response: &Response) -> bool {
+    let text = std::str::from_utf8(&response.body.bytes);
+    let is_text = text.as_ref().is_ok_and(|text| !text.contains('\0')) || response.whole().is_none();
+    let has = |mark: &str| text.is_ok_and(|text| text.contains(mark));
+    let is_config = (has("\"rootfs\"") || has("\"architecture\"")) && !has("\"schemaVersion\"");
+    response.is_success() && (request.asks_for_blob() || !is_text || is_config)
 }
 
 /// The query of a redirect to storage is a signature, which is a credential.
@@ -270,7 +282,8 @@ mod tests {
         ];
         let body = b"Basic Y2k6czNjcmV0LWtleQ== is s3cret-key".to_vec();
         let headers = lines.into_iter().collect::<Headers>();
-        let response = Response { status: 401, headers, body: Body { bytes: body, ended: Ended::Whole } };
+        let response =
+            Response { status: 401, interim: Vec::new(), headers, body: Body { bytes: body, ended: Ended::Whole } };
         Observation::new(ObservationId(1), &origin(), &request, &message, Ok(response), Duration::ZERO, secrecy)
     }
 

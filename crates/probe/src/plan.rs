@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use crate::check::{Check, Need};
-use crate::checks::catalogue;
+use crate::checks::{LAST, catalogue, find};
 use crate::intent::{Door, Intent, Known, Mode, Role};
-use crate::reception::MAX_BODY;
-use crate::run::{Budget, Waits};
+use crate::reception::{MAX_BODY, MAX_MANIFEST};
+use crate::run::{Budget, Stop, Waits};
+
+/// After so many checks the control is asked again.
+pub(crate) const CHECKS_PER_CONTROL: usize = 25;
 
 /// How a run is meant to go.
 #[derive(Clone, Debug)]
@@ -14,13 +17,15 @@ pub struct Settings {
     /// How far it goes.
     pub mode: Mode,
     /// The ids of the intrusive checks that were asked for.
-    pub intrusive: Vec<String>,
+    pub intrusive: Vec<&'static str>,
     /// Asks only the doors of this vantage.
     pub vantage: Option<String>,
     /// How long one answer may take, from the first packet to the last byte.
     pub patience: Duration,
     /// How long it waits altogether, and how.
     pub waits: Waits,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 impl Default for Settings {
@@ -31,6 +36,7 @@ impl Default for Settings {
             vantage: None,
             patience: Duration::from_secs(10),
             waits: Waits::default(),
+            stop: Stop::default(),
         }
     }
 }
@@ -57,9 +63,17 @@ pub struct Plan<'a> {
     pub patience: Duration,
     /// How long it waits altogether, and how.
     pub waits: Waits,
+    /// Ends the run early.
+    pub stop: Stop,
 }
 
 impl<'a> Plan<'a> {
+    /// No check, for whoever asks without judging.
+    pub(crate) fn of_nothing() -> Self {
+        let Settings { mode, patience, waits, stop, .. } = Settings::default();
+        Self { cells: Vec::new(), mode, patience, waits, stop }
+    }
+
     /// Chooses the checks. Nothing is asked for it.
     #[must_use]
     pub fn new(intent: &'a Intent, settings: &Settings) -> Self {
@@ -70,16 +84,40 @@ impl<'a> Plan<'a> {
         };
         let doors = intent.doors.iter().filter(here);
         let cells = doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
-        Self { cells, mode: settings.mode, patience: settings.patience, waits: settings.waits.clone() }
+        Self {
+            cells,
+            mode: settings.mode,
+            patience: settings.patience,
+            waits: settings.waits.clone(),
+            stop: settings.stop.clone(),
+        }
     }
 
-    /// The most that the run sends and reads. A quarter more than the checks need is left for answers that ask to wait.
+    /// The most that the run sends and reads. A quarter more than the checks and the controls between them need is left for
+    /// answers that ask to wait.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        let asked = self.cells.iter().flat_map(|cell| &cell.checks).filter(|(_, selected)| selected.is_ok());
-        let requests: usize = asked.map(|(check, _)| check.requests).sum();
+        let requests: usize = self.cells.iter().map(Cell::requests).sum();
         let requests = requests + requests / 4;
-        Budget { requests, bytes: requests * MAX_BODY }
+        // Each control may pull a manifest by its tag and by its digest that is longer than what is kept of any other answer.
+        let controls: usize = self.cells.iter().map(|cell| 2 + cell.controls_between()).sum();
+        Budget { requests, bytes: requests * MAX_BODY + 2 * controls * MAX_MANIFEST }
+    }
+}
+
+impl Cell<'_> {
+    /// The most requests of its checks, and of the controls between them.
+    fn requests(&self) -> usize {
+        let control = find(LAST).map_or(0, |check| check.requests);
+        self.asked().map(|check| check.requests).sum::<usize>() + self.controls_between() * control
+    }
+
+    fn controls_between(&self) -> usize {
+        self.asked().count() / CHECKS_PER_CONTROL
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &'static Check> {
+        self.checks.iter().filter(|(_, selected)| selected.is_ok()).map(|(check, _)| *check)
     }
 }
 
@@ -87,17 +125,24 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
     if check.mode > settings.mode {
         return Err(format!("it belongs to mode {}", check.mode));
     }
-    if check.mode == Mode::Intrusive && !settings.intrusive.iter().any(|id| id == check.id) {
+    if check.mode == Mode::Intrusive && !settings.intrusive.contains(&check.id) {
         return Err("it is intrusive, and nobody asked for it by its id".to_owned());
     }
     for need in check.needs {
         let there = match need {
             Need::Identity(role) => intent.login(*role, door).is_some(),
             Need::Certificate => door.certificate.is_some(),
+            Need::Storage => !door.storage.is_empty(),
+            Need::Peers => !door.peers.is_empty(),
             Need::Crate => intent.cargo_at(door).is_some(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
+            Need::Alias(kind) => intent.aliases.iter().any(|alias| alias.kind == *kind),
+            Need::PushApart => intent.write.push_apart,
+            Need::ForeignUpload => intent.write.foreign_upload.is_some(),
+            Need::Kept => intent.write.kept.is_some(),
+            Need::Beside => intent.write.beside.is_some(),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -119,6 +164,17 @@ impl Need {
             Self::Public => "public repository".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
             Self::Certificate => "certificate that this door demands".to_owned(),
+            Self::Storage => "`storage` of this door".to_owned(),
+            Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
+            Self::Alias(kind) => format!("`[[alias]]` of kind `{}`", kind.as_str()),
+            Self::PushApart => {
+                "`push_apart = true` in `[write]`: that a token for pushing alone must not read".to_owned()
+            }
+            Self::ForeignUpload => {
+                "`foreign_upload` in `[write]`: an upload that is open in another repository".to_owned()
+            }
+            Self::Kept => "`kept` in `[write]`: a tag that `low` may delete, where deletes are switched off".to_owned(),
+            Self::Beside => "`beside` in `[write]`: another repository that `low` owns".to_owned(),
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }

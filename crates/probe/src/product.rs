@@ -167,7 +167,7 @@ mod tests {
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
         let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect::<Headers>();
-        Response { status, headers, body: Body { bytes: body.into(), ended: Ended::Whole } }
+        Response { status, interim: Vec::new(), headers, body: Body { bytes: body.into(), ended: Ended::Whole } }
     }
 
     fn at(origin: &str, first: &Response, systeminfo: &Response) -> Option<Product> {

@@ -7,9 +7,8 @@ use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::doubt::Doubt;
-use crate::hello::{self, Said};
+use crate::hello::{self, Offer, Said, Wanted};
 use crate::observation::{Came, Observation, ObservationId};
-use crate::random::hashes_to;
 use crate::response::Response;
 
 /// What kind of thing was obtained.
@@ -53,10 +52,9 @@ impl Proof {
     /// Bytes that hash to what was asked for, or to what the control saw.
     #[must_use]
     pub fn bytes(seen: &Observation, digest: &Digest) -> Option<Self> {
-        let bytes = success(seen)?.whole()?;
-        hashes_to(bytes, digest).then(|| {
-            Self::of(seen, Obtained::Content, format!("{} bytes came, and they hash to {digest}", bytes.len()))
-        })
+        let response = success(seen)?;
+        let says = || format!("{} bytes came, and they hash to {digest}", response.length());
+        response.hashes_to(digest).then(|| Self::of(seen, Obtained::Content, says()))
     }
 
     /// A part of a blob whose whole length is the one that its manifest gives, while a name that nobody has got nothing.
@@ -200,12 +198,20 @@ impl Proof {
         shown.then(|| Self::of(seen, Obtained::Behaviour, says))
     }
 
-    /// A handshake that goes on with a version that nobody should speak.
+    /// A handshake that goes on with what nobody should accept.
     #[must_use]
-    pub(crate) fn old_tls(seen: &Observation) -> Option<Self> {
+    pub(crate) fn handshake(seen: &Observation, offer: &Offer) -> Option<Self> {
         let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
-        let Said::Accepted(version) = hello::read(bytes) else { return None };
-        Some(Self::of(seen, Obtained::Behaviour, format!("a handshake of {version} was accepted")))
+        let accepted = hello::read(bytes, offer) == Said::Accepted;
+        accepted.then(|| Self::of(seen, Obtained::Behaviour, format!("accepted, with nothing offered {}", offer.what)))
+    }
+
+    /// A handshake in which no certificate is demanded.
+    #[must_use]
+    pub(crate) fn undemanding(seen: &Observation) -> Option<Self> {
+        let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
+        let nothing = hello::wanted(bytes) == Wanted::Nothing;
+        nothing.then(|| Self::of(seen, Obtained::Behaviour, "no certificate is demanded".to_owned()))
     }
 
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.
@@ -234,6 +240,12 @@ impl Proof {
     #[must_use]
     pub fn aside(self) -> Self {
         Self { aside: true, ..self }
+    }
+
+    /// The same in words from which something was taken out.
+    #[must_use]
+    pub(crate) fn cleaned(self, clean: impl FnOnce(&str) -> String) -> Self {
+        Self { says: clean(&self.says), ..self }
     }
 
     /// Of one way to ask among others: its name stands in front.

@@ -3,9 +3,12 @@
 //! The reader never trusts a length, never inflates anything, and keeps what it has when the other side stops: half an
 //! answer may still show content, and never counts as a refusal.
 
+mod kept;
+
 use outbound::{Appetite, End};
 
-use crate::response::{Body, Ended, Headers, Response};
+use crate::response::{Ended, Headers, Response};
+use kept::Kept;
 
 /// The longest head, in bytes.
 pub(crate) const MAX_HEAD: usize = 32 * 1024;
@@ -13,6 +16,8 @@ pub(crate) const MAX_HEAD: usize = 32 * 1024;
 const MAX_HEADERS: usize = 128;
 /// The longest body that is kept, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+/// The longest manifest that is read, in bytes: what lies beyond [`MAX_BODY`] is hashed and not kept.
+pub(crate) const MAX_MANIFEST: usize = 4 * 1024 * 1024;
 /// The most interim answers (1xx) before the real one.
 const MAX_INTERIM: usize = 4;
 /// The longest line that gives the size of a chunk.
@@ -48,7 +53,8 @@ pub enum Garbled {
 #[derive(Debug)]
 pub(crate) struct Reception {
     head_only: bool,
-    interim: usize,
+    most: usize,
+    interim: Vec<u16>,
     state: State,
 }
 
@@ -64,8 +70,7 @@ struct Arriving {
     status: u16,
     headers: Headers,
     framing: Framing,
-    bytes: Vec<u8>,
-    ended: Option<Ended>,
+    kept: Kept,
 }
 
 /// How the end of a body is told (RFC 9112 section 6.3).
@@ -87,9 +92,14 @@ enum Chunks {
 }
 
 impl Reception {
-    /// A reader; the answer to HEAD has no body.
-    pub(crate) fn new(head_only: bool) -> Self {
-        Self { head_only, interim: 0, state: State::Head(Vec::new()) }
+    /// A reader of so many bytes of body; the answer to HEAD has none.
+    pub(crate) fn new(head_only: bool, most: usize) -> Self {
+        Self { head_only, most, interim: Vec::new(), state: State::Head(Vec::new()) }
+    }
+
+    /// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
+    pub(crate) fn most(&self) -> usize {
+        2 * MAX_HEAD + MAX_BODY + self.most
     }
 
     /// Takes the next bytes.
@@ -105,13 +115,13 @@ impl Reception {
                 return Appetite::More;
             };
             rest = head.split_off(end);
-            match parse(head, self.head_only) {
+            match parse(head, self.head_only, self.most) {
                 Ok(Parsed::Final(arriving)) => self.state = State::Body(arriving),
-                Ok(Parsed::Interim) if self.interim < MAX_INTERIM => {
-                    self.interim += 1;
+                Ok(Parsed::Interim(status)) if self.interim.len() < MAX_INTERIM => {
+                    self.interim.push(status);
                     self.state = State::Head(Vec::new());
                 }
-                Ok(Parsed::Interim) => return self.garbled(Garbled::Interim),
+                Ok(Parsed::Interim(_)) => return self.garbled(Garbled::Interim),
                 Err(garbled) => return self.garbled(garbled),
             }
         }
@@ -129,9 +139,9 @@ impl Reception {
         match self.state {
             State::Garbled(garbled) => Err(garbled),
             State::Head(_) if end == End::Late => Err(Garbled::Late),
-            State::Head(head) if head.is_empty() && self.interim == 0 => Err(Garbled::Nothing),
+            State::Head(head) if head.is_empty() && self.interim.is_empty() => Err(Garbled::Nothing),
             State::Head(_) => Err(Garbled::HalfHead),
-            State::Body(arriving) => Ok(arriving.finish(end)),
+            State::Body(arriving) => Ok(arriving.finish(self.interim, end)),
         }
     }
 
@@ -152,10 +162,10 @@ fn end_of_head(head: &[u8], before: usize) -> Option<usize> {
 
 enum Parsed {
     Final(Arriving),
-    Interim,
+    Interim(u16),
 }
 
-fn parse(head: &[u8], head_only: bool) -> Result<Parsed, Garbled> {
+fn parse(head: &[u8], head_only: bool, most: usize) -> Result<Parsed, Garbled> {
     let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Response::new(&mut lines);
     match parsed.parse(head) {
@@ -167,14 +177,14 @@ fn parse(head: &[u8], head_only: bool) -> Result<Parsed, Garbled> {
     let status = parsed.code.ok_or(Garbled::NotHttp)?;
     let headers: Headers = parsed.headers.iter().map(|line| (line.name, line.value)).collect();
     if (100..200).contains(&status) && status != 101 {
-        return Ok(Parsed::Interim);
+        return Ok(Parsed::Interim(status));
     }
     let framing = match head_only || matches!(status, 101 | 204 | 304) {
         true => Framing::Length(0),
         false => framing(&headers)?,
     };
     let ended = matches!(framing, Framing::Length(0)).then_some(Ended::Whole);
-    Ok(Parsed::Final(Arriving { status, headers, framing, bytes: Vec::new(), ended }))
+    Ok(Parsed::Final(Arriving { status, headers, framing, kept: Kept::new(most, ended) }))
 }
 
 fn framing(headers: &Headers) -> Result<Framing, Garbled> {
@@ -194,31 +204,34 @@ fn framing(headers: &Headers) -> Result<Framing, Garbled> {
 impl Arriving {
     fn take(&mut self, bytes: &[u8]) -> Appetite {
         let mut rest = bytes;
-        while self.ended.is_none() && !rest.is_empty() {
+        while self.kept.ended.is_none() && !rest.is_empty() {
             rest = match &mut self.framing {
-                Framing::UntilClose => keep(&mut self.bytes, rest, &mut self.ended),
+                Framing::UntilClose => {
+                    self.kept.take(rest);
+                    &[]
+                }
                 Framing::Length(left) => {
                     let (mine, _) = split(rest, *left);
-                    keep(&mut self.bytes, mine, &mut self.ended);
+                    self.kept.take(mine);
                     *left -= mine.len() as u64;
                     if *left == 0 {
-                        self.ended.get_or_insert(Ended::Whole);
+                        self.kept.ended.get_or_insert(Ended::Whole);
                     }
                     &[]
                 }
-                Framing::Chunked(chunks) => chunked(chunks, &mut self.bytes, rest, &mut self.ended),
+                Framing::Chunked(chunks) => chunked(chunks, &mut self.kept, rest),
             };
         }
-        if self.ended.is_some() { Appetite::Enough } else { Appetite::More }
+        if self.kept.ended.is_some() { Appetite::Enough } else { Appetite::More }
     }
 
-    fn finish(self, end: End) -> Response {
-        let ended = self.ended.unwrap_or(match (end, &self.framing) {
+    fn finish(self, interim: Vec<u16>, end: End) -> Response {
+        let ended = self.kept.ended.unwrap_or(match (end, &self.framing) {
             (End::Closed, Framing::UntilClose) => Ended::Whole,
             (End::Full, _) => Ended::Cut,
             (End::Closed | End::Broken | End::Late | End::Enough, _) => Ended::Early,
         });
-        Response { status: self.status, headers: self.headers, body: Body { bytes: self.bytes, ended } }
+        Response { status: self.status, interim, headers: self.headers, body: self.kept.body(ended) }
     }
 }
 
@@ -227,35 +240,24 @@ fn split(bytes: &[u8], at: u64) -> (&[u8], &[u8]) {
     bytes.split_at_checked(at).unwrap_or((bytes, &[]))
 }
 
-/// Keeps bytes up to the limit; what lies beyond cuts the body.
-fn keep<'a>(kept: &mut Vec<u8>, bytes: &[u8], ended: &mut Option<Ended>) -> &'a [u8] {
-    let room = MAX_BODY.saturating_sub(kept.len());
-    let (mine, beyond) = split(bytes, room as u64);
-    kept.extend_from_slice(mine);
-    if !beyond.is_empty() {
-        *ended = Some(Ended::Cut);
-    }
-    &[]
-}
-
 /// One step through a chunked body (RFC 9112 section 7.1). Trailers are not read: the body is whole before them.
-fn chunked<'a>(chunks: &mut Chunks, kept: &mut Vec<u8>, bytes: &'a [u8], ended: &mut Option<Ended>) -> &'a [u8] {
+fn chunked<'a>(chunks: &mut Chunks, kept: &mut Kept, bytes: &'a [u8]) -> &'a [u8] {
     match chunks {
         Chunks::Size(line) => {
             let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
             let (mine, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
             line.extend_from_slice(mine);
             match httparse::parse_chunk_size(line) {
-                Ok(httparse::Status::Complete((_, 0))) => *ended = Some(Ended::Whole),
+                Ok(httparse::Status::Complete((_, 0))) => kept.ended = Some(Ended::Whole),
                 Ok(httparse::Status::Complete((_, size))) => *chunks = Chunks::Data(size),
                 Ok(httparse::Status::Partial) if line.len() <= MAX_CHUNK_LINE && !line.ends_with(b"\n") => {}
-                Ok(httparse::Status::Partial) | Err(_) => *ended = Some(Ended::Early),
+                Ok(httparse::Status::Partial) | Err(_) => kept.ended = Some(Ended::Early),
             }
             rest
         }
         Chunks::Data(left) => {
             let (mine, rest) = split(bytes, *left);
-            keep(kept, mine, ended);
+            kept.take(mine);
             *left -= mine.len() as u64;
             if *left == 0 {
                 *chunks = Chunks::Gap(2);
@@ -266,7 +268,7 @@ fn chunked<'a>(chunks: &mut Chunks, kept: &mut Vec<u8>, bytes: &'a [u8], ended: 
             let (mine, rest) = split(bytes, u64::from(*left));
             match mine.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
                 true => *left -= u8::try_from(mine.len()).unwrap_or(*left),
-                false => *ended = Some(Ended::Early),
+                false => kept.ended = Some(Ended::Early),
             }
             if *left == 0 {
                 *chunks = Chunks::Size(Vec::new());

@@ -29,7 +29,7 @@ use crate::intent::Mode;
 use crate::observation::{Observation, ObservationId, Seen};
 use crate::plan::Cell;
 use crate::product::Product;
-use crate::run::{Budget, Discovered, Note, PRODUCT};
+use crate::run::{Budget, Discovered, Note, PRODUCT, REVOCATION};
 use crate::triage::{TriageState, Triaged};
 use crate::verdict::Verdict;
 
@@ -133,7 +133,9 @@ impl CheckResult {
         }
     }
 
-    fn doubt(&self) -> Option<&Doubt> {
+    /// What keeps it open: an answer that decides nothing, or a finding that was not looked at to its end.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&Doubt> {
         match self.verdict()? {
             Verdict::Inconclusive(doubt) => Some(doubt),
             Verdict::Fail { proof, .. } => proof.open(),
@@ -312,13 +314,18 @@ impl Report {
         if self.results.iter().any(fails) {
             return Outcome::Fail;
         }
-        let open = self.results.iter().filter(|result| result.doubt().is_some()).count();
         match () {
-            () if open <= thresholds.max_inconclusive && !self.has_lost() => Outcome::Pass,
+            () if self.open() <= thresholds.max_inconclusive && !self.has_lost() => Outcome::Pass,
             () if self.standings.iter().all(|standing| standing.unreachable) => Outcome::Unreachable,
             () if self.standings.iter().any(|standing| standing.interfered) => Outcome::Interfered,
             () => Outcome::Inconclusive,
         }
+    }
+
+    /// How many questions stayed open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.results.iter().filter(|result| result.doubt().is_some()).count()
     }
 
     /// Whether the baseline has an answer that the run has not: however many open questions are borne, this is none of
@@ -334,6 +341,14 @@ impl Report {
     pub fn product(&self, door: &str) -> Option<Product> {
         let note = self.notes.iter().find(|note| note.name == PRODUCT && note.door == door)?;
         Product::named(&note.value)
+    }
+
+    /// How long after the hook the identity that was taken back was first refused at a door, as TOK-26 has seen it.
+    #[must_use]
+    pub fn revoked_after(&self, door: &str) -> Option<Duration> {
+        let note = self.notes.iter().find(|note| note.name == REVOCATION && note.door == door)?;
+        let milliseconds = note.value.strip_prefix("refused ")?.strip_suffix(" ms after the hook")?;
+        milliseconds.parse().ok().map(Duration::from_millis)
     }
 
     /// An observation by its id.

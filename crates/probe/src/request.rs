@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use outbound::{ClientCertificate, Credential, Message, Origin};
+use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
+
+use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
 
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -63,6 +66,10 @@ pub struct Request {
     is_for_token: bool,
     shown: Shown,
     address: Option<SocketAddr>,
+    /// So much is read of the body of the answer.
+    most: usize,
+    patience: Option<Duration>,
+    greeting: Option<Greeting>,
 }
 
 impl Request {
@@ -80,6 +87,9 @@ impl Request {
             is_for_token: false,
             shown: Shown::TheDoors,
             address: None,
+            most: MAX_BODY,
+            patience: None,
+            greeting: None,
         }
     }
 
@@ -104,7 +114,7 @@ impl Request {
         request
     }
 
-    /// With a body of this type; its length stands in front.
+    /// With a body of this type; its length stands in front, unless the check gives its own or leaves it out.
     #[must_use]
     pub fn body(mut self, kind: &str, bytes: Vec<u8>) -> Self {
         self.body = vec![Value::Bytes(bytes)];
@@ -118,9 +128,10 @@ impl Request {
         self
     }
 
-    /// Asks for a manifest of any kind.
+    /// Asks for a manifest of any kind. One that is longer than what is kept is read all the same, for its hash.
     #[must_use]
-    pub fn accepting_manifests(self) -> Self {
+    pub fn accepting_manifests(mut self) -> Self {
+        self.most = MAX_MANIFEST;
         self.header("Accept", MANIFEST_TYPES)
     }
 
@@ -137,7 +148,7 @@ impl Request {
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
         request.target = target.into();
-        (request.shown, request.address) = (Shown::TheDoors, None);
+        (request.shown, request.address, request.greeting) = (Shown::TheDoors, None, None);
         let is_plain = |(name, value): &(Vec<u8>, Value)| {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
         };
@@ -181,6 +192,26 @@ impl Request {
         self.address
     }
 
+    /// Begins the handshake in another way, with nobody verified and nothing secret shown.
+    #[must_use]
+    pub fn greeting(mut self, greeting: Greeting) -> Self {
+        self.greeting = Some(greeting);
+        self.showing(None)
+    }
+
+    /// Waits no longer than this for its answer: where many places are asked in which mostly nobody is.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// How long its answer may take, where that is less than for others.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        self.patience
+    }
+
     /// Leaves out one of the headers that stand in front.
     #[must_use]
     pub fn without(mut self, name: &'static str) -> Self {
@@ -208,10 +239,20 @@ impl Request {
         self.keep
     }
 
+    /// Whether a blob may come back.
+    pub(crate) fn asks_for_blob(&self) -> bool {
+        String::from_utf8_lossy(&self.target).to_ascii_lowercase().contains("blobs")
+    }
+
     /// Whether the answer has no body whatever its headers say.
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.method == b"HEAD"
+    }
+
+    /// What reads the answer.
+    pub(crate) fn reception(&self) -> Reception {
+        Reception::new(self.is_head(), self.most)
     }
 
     /// The bytes, for one origin, in one run.
@@ -231,7 +272,7 @@ impl Request {
             value.put(&mut message);
             message.push(b"\r\n");
         }
-        if !self.body.is_empty() {
+        if !self.body.is_empty() && !self.has_own("Content-Length") {
             let mut body = Message::default();
             self.put_body(&mut body);
             message.push(format!("Content-Length: {}\r\n", body.length()).as_bytes());
@@ -240,6 +281,9 @@ impl Request {
         self.put_body(&mut message);
         if let Shown::This(Some(certificate)) = &self.shown {
             message.show(Arc::clone(certificate));
+        }
+        if let Some(greeting) = &self.greeting {
+            message.greet(greeting.clone());
         }
         message
     }
@@ -258,8 +302,11 @@ impl Request {
     /// A line for a shell that asks the same; a credential stands as a variable. Without the headers that say who asks.
     pub(crate) fn curl(&self, origin: &Origin) -> String {
         let target = String::from_utf8_lossy(&self.target).into_owned();
+        if let Some(greeting) = &self.greeting {
+            return greeted(greeting, origin, &target);
+        }
         let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
-        if !self.is_head() && self.method != b"GET" {
+        if !self.is_head() && (self.method != b"GET" || !self.body.is_empty()) {
             words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
         }
         if let Shown::This(Some(_)) = self.shown {
@@ -296,6 +343,13 @@ impl Request {
             false => line,
         }
     }
+}
+
+/// A line that begins the handshake in another way, which `curl` does not.
+fn greeted(greeting: &Greeting, origin: &Origin, target: &str) -> String {
+    let head = format!("GET {target} HTTP/1.1\\r\\nHost: {}\\r\\nConnection: close\\r\\n\\r\\n", origin.authority());
+    let name = greeting.name.as_ref().map_or_else(|| "-noservername".to_owned(), |name| format!("-servername {name}"));
+    format!("printf {} | openssl s_client -quiet {name} -connect {}:{}", quoted(&head), origin.host(), origin.port())
 }
 
 /// A word for a POSIX shell.

@@ -1,13 +1,19 @@
 //! What a target answered, as far as it was read. All of it is hostile text.
 
+use protocol::{Algorithm, Digest};
+
+use crate::random;
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status code, 200 to 999.
     pub status: u16,
+    /// The status codes of the interim answers before it, such as 100.
+    pub interim: Vec<u16>,
     /// The header lines.
     pub headers: Headers,
-    /// The body, at most 64 KiB of it.
+    /// The body, at most 64 KiB of it kept.
     pub body: Body,
 }
 
@@ -29,6 +35,13 @@ pub struct Body {
 pub enum Ended {
     /// The bytes are all.
     Whole,
+    /// All of it came, and more than is kept.
+    Hashed {
+        /// How many bytes came.
+        length: usize,
+        /// Their hash.
+        sha256: [u8; 32],
+    },
     /// There was more than is kept.
     Cut,
     /// The other side stopped in the middle, or its framing makes no sense.
@@ -52,6 +65,32 @@ impl Response {
     #[must_use]
     pub fn whole(&self) -> Option<&[u8]> {
         (self.body.ended == Ended::Whole).then_some(self.body.bytes.as_slice())
+    }
+
+    /// How many bytes of body were read.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        match self.body.ended {
+            Ended::Hashed { length, .. } => length,
+            Ended::Whole | Ended::Cut | Ended::Early => self.body.bytes.len(),
+        }
+    }
+
+    /// The digest of the body, if all of it came.
+    #[must_use]
+    pub fn sha256(&self) -> Option<Digest> {
+        match &self.body.ended {
+            Ended::Whole => random::sha256(&self.body.bytes),
+            Ended::Hashed { sha256, .. } => Digest::from_hash(Algorithm::Sha256, sha256),
+            Ended::Cut | Ended::Early => None,
+        }
+    }
+
+    /// Whether all of the body came, and hashes to a digest.
+    #[must_use]
+    pub fn hashes_to(&self, digest: &Digest) -> bool {
+        let whole = self.whole().is_some_and(|bytes| random::hashes_to(bytes, digest));
+        whole || self.sha256().as_ref() == Some(digest)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use outbound::{Chain, Credential, Destination, Dialer, Distrust, Message, Origin, Reach};
@@ -15,8 +16,10 @@ use crate::error::ProbeError;
 use crate::intent::{Hook, Mode};
 use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
 use crate::plan::Plan;
+use crate::product::Product;
 use crate::random::{self, Blinding};
 use crate::request::Request;
+use crate::response::Response;
 use crate::wire::{Wire, WireError};
 
 /// The least time between two requests at one origin: five in a second. None on loopback.
@@ -28,6 +31,8 @@ const STRIKES: u32 = 3;
 
 /// The name of the note that says which product answers at a door.
 pub(crate) const PRODUCT: &str = "product";
+/// The name of the note that says how soon an identity that was taken back was refused.
+pub(crate) const REVOCATION: &str = "revocation";
 
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;
@@ -62,6 +67,21 @@ impl Default for Waits {
 impl fmt::Debug for Waits {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Waits({:?})", self.most)
+    }
+}
+
+/// Ends a run early, from anywhere: nothing is asked any more, and what was written is taken away.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -125,6 +145,8 @@ pub(crate) struct Run {
     discovered: BTreeSet<Discovered>,
     notes: Vec<Note>,
     revoked: bool,
+    tidying: bool,
+    stop: Stop,
 }
 
 impl fmt::Debug for Run {
@@ -134,14 +156,14 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
-    pub(crate) fn new(dialer: Dialer, clock: Clock, plan: &Plan<'_>) -> Result<Self, ProbeError> {
+    pub(crate) fn new(dialer: Dialer, clock: Clock, budget: Budget, plan: &Plan<'_>) -> Result<Self, ProbeError> {
         Ok(Self {
             id: random::uuid()?,
             wire: Wire::new(dialer, plan.patience)?,
             clock,
             secrecy: Secrecy::new(Blinding::new()?),
             mode: plan.mode,
-            budget: plan.budget(),
+            budget,
             spent: Budget { requests: 0, bytes: 0 },
             waits: plan.waits.clone(),
             waited: Duration::ZERO,
@@ -151,6 +173,8 @@ impl Run {
             discovered: BTreeSet::new(),
             notes: Vec::new(),
             revoked: false,
+            tidying: false,
+            stop: plan.stop.clone(),
         })
     }
 
@@ -171,9 +195,9 @@ impl Run {
         let message = request.message(origin, &self.id);
         self.keep_secrets(&message);
         let begin = self.now().tick;
-        let outcome = self.wire.ask((origin, reach), request.address(), &message, request.is_head());
+        let outcome = self.wire.ask((origin, reach), request, &message);
         let elapsed = self.now().tick.saturating_sub(begin);
-        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(|response| response.body.bytes.len()));
+        let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
     }
 
@@ -236,8 +260,19 @@ impl Run {
         self.wire.trusts(chain, origin, Duration::from_secs(now) + from_now)
     }
 
+    /// From now on, or no longer, what is asked takes something away again that the run has left there: nothing ends that.
+    pub(crate) fn tidying(&mut self, tidying: bool) {
+        self.tidying = tidying;
+    }
+
     /// Nothing is sent beyond what was announced, nor to somebody who has stopped answering.
     fn afford(&self, origin: &Origin, kind: Kind) -> Result<(), Doubt> {
+        if self.tidying {
+            return Ok(());
+        }
+        if self.stop.is_asked() {
+            return Err(Doubt::Stopped);
+        }
         if self.spent.requests >= self.budget.requests || self.spent.bytes >= self.budget.bytes {
             return Err(Doubt::Budget);
         }
@@ -274,6 +309,9 @@ impl Run {
 
     /// Lets the user take an identity back. Asked for once, it is taken for done: nobody knows how far a hook came that failed.
     pub(crate) fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
+        if self.stop.is_asked() {
+            return Err(Doubt::Stopped);
+        }
         self.revoked = true;
         hook.act().map_err(|error| Doubt::Hook { why: error.to_string() })
     }
@@ -323,6 +361,12 @@ impl Run {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// The product that answers at a door, if it was recognised.
+    pub(crate) fn product(&self, door: &str) -> Option<Product> {
+        let note = self.notes.iter().find(|note| note.name == PRODUCT && note.door == door)?;
+        Product::named(&note.value)
     }
 
     /// How far it goes.

@@ -4,8 +4,10 @@
 //! redirects and judges. What several checks need is asked once and remembered here: the first refusal with its
 //! challenge, the token that anybody gets, what the control has learned.
 
+mod control;
 mod handshake;
 mod known;
+pub(crate) mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +17,11 @@ use protocol::Digest;
 
 use crate::alike::Shape;
 use crate::challenge::RealmFault;
-use crate::controls::{Content, Controls, Decoy, Held};
+use crate::controls::{Content, Decoy};
 use crate::doubt::Doubt;
 use crate::intent::{Door, Intent, Known, Login, Role, Visibility};
 use crate::observation::{Observation, ObservationId, Seen};
+use crate::product::Product;
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::run::{Discovered, Run};
@@ -66,8 +69,6 @@ struct Memory {
     first: Option<Seen>,
     stranger: Option<Option<Token>>,
     content: Option<Content>,
-    begin: Result<Held, Doubt>,
-    end: Result<Held, Doubt>,
     decoy: Decoy,
 }
 
@@ -80,8 +81,20 @@ pub struct Session<'run> {
     private: &'run Known,
     memory: Memory,
     others: known::Others,
+    control: control::Control,
     /// What the running check has seen.
     touched: Vec<ObservationId>,
+    /// The first question of the running check on which the door failed.
+    failed: Option<Failed>,
+}
+
+/// A question on which a door failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// The question.
+    pub(crate) request: Request,
+    /// 5xx.
+    pub(crate) status: u16,
 }
 
 /// The most redirects that one question follows.
@@ -93,11 +106,10 @@ impl<'run> Session<'run> {
             first: None,
             stranger: None,
             content: None,
-            begin: Err(Doubt::NoControl),
-            end: Err(Doubt::NoControl),
             decoy: Decoy::Open(Doubt::Missing { why: "it was not asked".to_owned() }),
         };
-        Self { run, intent, door, private, memory, others: known::Others::default(), touched: Vec::new() }
+        let (others, control) = (known::Others::default(), control::Control::default());
+        Self { run, intent, door, private, memory, others, control, touched: Vec::new(), failed: None }
     }
 
     /// Where is asked.
@@ -190,12 +202,12 @@ impl Session<'_> {
         self.ask_at(&origin, request)
     }
 
-    /// Asks the door, one of its realms or its storage; what the user has not declared is not asked.
+    /// Asks the door, one of its realms, its storage or its peers; what the user has not declared is not asked.
     ///
     /// # Errors
     /// As [`Session::ask`].
     pub fn ask_at(&mut self, origin: &Origin, request: &Request) -> Result<Seen, Doubt> {
-        if !self.door.has_realm(origin) && !self.door.has_storage(origin) {
+        if !self.door.has_realm(origin) && !self.door.has_storage(origin) && !self.door.has_peer(origin) {
             return Err(self.undeclared_storage(origin.clone()));
         }
         self.send(origin, self.door.reach(origin), request)
@@ -206,6 +218,10 @@ impl Session<'_> {
         let request = request.or_showing(door.and_then(|door| door.certificate.as_ref()));
         let seen = self.run.ask(origin, reach, &request)?;
         self.touched.push(seen.id);
+        let failed = seen.status().filter(|status| *status >= 500 && *origin == self.door.origin);
+        if let (Some(status), None) = (failed, &self.failed) {
+            self.failed = Some(Failed { request, status });
+        }
         Ok(seen)
     }
 
@@ -400,8 +416,21 @@ impl Session<'_> {
 }
 
 impl Session<'_> {
+    /// Asks the door whatever is left of the run: what was written must be taken away again.
+    pub(crate) fn tidy(&mut self, request: &Request) -> Result<Seen, Doubt> {
+        self.run.tidying(true);
+        let seen = self.ask(request);
+        self.run.tidying(false);
+        seen
+    }
+
     pub(crate) fn keep_secret(&mut self, credential: &Credential) {
         self.run.keep_secret(credential);
+    }
+
+    /// A text without credentials.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.run.clean(text)
     }
 
     /// What the running check has seen so far.
@@ -414,43 +443,25 @@ impl Session<'_> {
         std::mem::take(&mut self.touched)
     }
 
+    /// The question on which the door failed first, for the check that has ended.
+    pub(crate) fn take_failed(&mut self) -> Option<Failed> {
+        self.failed.take()
+    }
+
     /// Somebody has seen what is behind the reference.
     pub(crate) fn know(&mut self, content: Content) {
         self.memory.content.get_or_insert(content);
-    }
-
-    /// What the control found at the beginning.
-    pub(crate) fn begin(&mut self, held: Result<Held, Doubt>) {
-        if let Ok(held) = &held {
-            self.memory.content = Some(held.content().clone());
-        }
-        self.memory.begin = held;
-    }
-
-    /// What the control found at the end.
-    pub(crate) fn end(&mut self, held: Result<Held, Doubt>) {
-        self.memory.end = held;
-    }
-
-    /// How the decoy was answered.
-    pub(crate) fn set_decoy(&mut self, decoy: Decoy) {
-        self.memory.decoy = decoy;
-    }
-
-    /// What every PASS of this session rests on.
-    pub(crate) fn controls(&self) -> Result<Controls, Doubt> {
-        Controls::hold(self.memory.begin.clone(), self.memory.end.clone(), &self.memory.decoy)
-    }
-
-    /// Whether the control held at the beginning.
-    pub(crate) fn began(&self) -> bool {
-        self.memory.begin.is_ok()
     }
 
     /// Writes down what was learned about the door.
     pub(crate) fn note(&mut self, name: &'static str, value: &str) {
         let (door, value) = (self.door.name.clone(), self.run.clean(value));
         self.run.note(crate::run::Note { door, name, value });
+    }
+
+    /// The product that answers at the door, if it was recognised.
+    pub(crate) fn product(&self) -> Option<Product> {
+        self.run.product(&self.door.name)
     }
 
     /// Everything that was asked so far.

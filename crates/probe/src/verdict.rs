@@ -95,8 +95,7 @@ impl Answer {
             Self::NotApplicable(_) => 0,
             Self::AsIntended => 1,
             Self::Open(_) => 2,
-            Self::Wrong(proof) if proof.open().is_some() => 3,
-            Self::Wrong(_) => 4,
+            Self::Wrong(_) => 3,
         }
     }
 }

@@ -5,15 +5,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Appetite, Chain, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError, Reach};
+use outbound::{
+    Appetite, Chain, ClientCertificate, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError,
+    Reach,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
-use crate::response::Response;
+use crate::request::Request;
+use crate::response::{Body, Ended, Response};
 
-/// The most bytes of one answer: interim heads, and what stands around chunks, come on top of head and body.
-const MAX_ANSWER: usize = 2 * (MAX_HEAD + MAX_BODY);
+/// The most bytes of what is no answer to a request.
+const MAX_SAID: usize = 2 * MAX_HEAD;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -42,6 +46,12 @@ impl WireError {
         }
     }
 
+    /// Whether somebody answered with a certificate that we do not trust.
+    #[must_use]
+    pub fn is_distrust(&self) -> bool {
+        matches!(self, Self::Outbound(error) if error.is_distrust())
+    }
+
     /// Whether nobody was reached at all.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
@@ -50,6 +60,8 @@ impl WireError {
                 OutboundError::Resolve { .. } | OutboundError::Connect { .. } | OutboundError::Late => true,
                 OutboundError::ForeignCredential { .. }
                 | OutboundError::ForeignCertificate { .. }
+                | OutboundError::Unverified { .. }
+                | OutboundError::Http2 { .. }
                 | OutboundError::NotPublic { .. }
                 | OutboundError::Tls { .. }
                 | OutboundError::TlsSetup { .. }
@@ -79,7 +91,7 @@ impl Wire {
     /// Must not be made, used or dropped on a thread that drives another runtime.
     pub(crate) fn new(dialer: Dialer, patience: Duration) -> Result<Self, ProbeError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ProbeError::Runtime)?;
-        let limits = Limits { time: patience, bytes: MAX_ANSWER };
+        let limits = Limits { time: patience, bytes: MAX_SAID };
         Ok(Self { runtime, dialer, limits, addresses: HashMap::new() })
     }
 
@@ -93,16 +105,51 @@ impl Wire {
     pub(crate) fn ask(
         &mut self,
         (origin, reach): (&Origin, Reach),
-        only: Option<SocketAddr>,
+        request: &Request,
         message: &Message,
-        head_only: bool,
     ) -> Result<Response, WireError> {
-        let mut reception = Reception::new(head_only);
-        let end = self.at_each((origin, reach), only, |wire, destination| {
+        let mut reception = request.reception();
+        let time = request.patience().map_or(self.limits.time, |patience| patience.min(self.limits.time));
+        let limits = Limits { time, bytes: reception.most() };
+        let end = self.at_each((origin, reach), request.address(), |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
-            wire.runtime.block_on(wire.dialer.exchange(destination, message, wire.limits, take, |_| ()))
+            wire.runtime.block_on(wire.dialer.exchange(destination, message, limits, take, |_| ()))
         })?;
         Ok(reception.finish(end)?)
+    }
+
+    /// Asks two questions, the second under another name in the session of the first; none where that is not gone on with.
+    pub(crate) fn resume(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        messages: (&Message, &Message),
+        other: &str,
+    ) -> Result<Option<Response>, WireError> {
+        let mut reception = Reception::new(false, MAX_BODY);
+        let limits = Limits { bytes: reception.most(), ..self.limits };
+        let end = self.at_each((origin, reach), None, |wire, destination| {
+            let take = |bytes: &[u8]| reception.take(bytes);
+            wire.runtime.block_on(wire.dialer.resume(destination, messages, other, limits, take))
+        })?;
+        end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
+    }
+
+    /// Asks one question over HTTP/2; none where nobody speaks it there.
+    pub(crate) fn ask_http2(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        certificate: Option<&ClientCertificate>,
+        request: &http::Request<()>,
+    ) -> Result<Option<Response>, WireError> {
+        let limits = Limits { bytes: MAX_BODY, ..self.limits };
+        let reply = self.at_each((origin, reach), None, |wire, destination| {
+            wire.runtime.block_on(wire.dialer.ask_http2(destination, certificate, request.clone(), limits))
+        })?;
+        Ok(reply.map(|reply| {
+            let headers = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+            let ended = if reply.end == End::Full { Ended::Cut } else { Ended::Whole };
+            Response { status: reply.status, interim: Vec::new(), headers, body: Body { bytes: reply.body, ended } }
+        }))
     }
 
     /// Does something at the addresses of an origin until one of them is connected to.

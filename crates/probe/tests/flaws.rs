@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::thread;
 
-use probe::{Check, CheckResult, Report, Verdict, catalogue};
+use probe::{Check, CheckResult, Doubt, Outcome, Report, Severity, Thresholds, Verdict, catalogue};
 use support::{over_tls, run, run_as, verdict, whole};
-use testkit::double::{Double, Effect, Flaw};
+use testkit::double::{Double, Effect, Flaw, LEAVER_PASSWORD, LOW_PASSWORD, PASSWORD};
+use testkit::image::digest_of;
 
 /// A run of every check at the door in the clear, and one at the door over TLS: what the one has nothing to ask for, the
 /// other has.
@@ -26,6 +27,11 @@ fn verdicts<'a>(reports: &'a [Report], check: &Check) -> Vec<&'a Verdict> {
     let found: Vec<&Verdict> = results.filter_map(CheckResult::verdict).collect();
     assert!(!found.is_empty(), "{} was not asked", check.id);
     found
+}
+
+/// Here many run side by side; `timing.rs` asks what the clock tells.
+fn is_too_busy(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Inconclusive(doubt) if doubt.to_string().starts_with("the times differ too much"))
 }
 
 fn flaws_of(check: &Check) -> Vec<Flaw> {
@@ -61,20 +67,43 @@ fn is_found(flaw: Flaw) {
     let double = Double::start(&[flaw]);
     let intent = if flaw.is_over_tls() { over_tls(&double) } else { whole(&double) };
     let report = run_as(&double, &intent, Some(&[flaw.check()]));
+    evidence_is_whole(&report, &double);
     let found = verdict(&report, flaw.check());
     match flaw.effect() {
+        Effect::Fails if is_too_busy(found) => {}
         Effect::Fails => assert!(matches!(found, Verdict::Fail { .. }), "{flaw:?}: {found:?}"),
         Effect::LeavesOpen => assert!(matches!(found, Verdict::Inconclusive(_)), "{flaw:?}: {found:?}"),
     }
 }
 
-#[test]
-fn writers_leave_nothing_behind() {
-    let flaws = Flaw::ALL.iter().copied().filter(|flaw| flaw.check().starts_with("BIND"));
-    for flaw in flaws.map(Some).chain([None]) {
-        let double = Double::start(flaw.as_slice());
-        let report = run(&double, Some(&["BIND-04", "BIND-05", "BIND-06"]));
-        assert_eq!(double.left_behind(), 0, "{flaw:?}: {:?}", report.notes);
+/// Every finding can be repeated line by line, and nothing is written down that is not ours to show.
+fn evidence_is_whole(report: &Report, double: &Double) {
+    for result in &report.results {
+        let Some(Verdict::Fail { proof, .. }) = result.verdict() else { continue };
+        assert!(!proof.evidence().is_empty(), "{}", result.check.id);
+        for id in proof.evidence() {
+            let seen = report.observation(*id).unwrap();
+            let begins = ["curl -sS", "TOKEN=$(curl -sS", "openssl ", "printf "]
+                .iter()
+                .any(|begin| seen.curl.starts_with(begin));
+            assert!(
+                begins && seen.curl.contains(&seen.origin.host().to_string()),
+                "{}: {}",
+                result.check.id,
+                seen.curl
+            );
+        }
+    }
+    let hidden: Vec<String> = double.hidden().iter().map(|part| digest_of(part)).collect();
+    for written in report.evidence.iter().filter_map(|seen| seen.written()) {
+        let Some(beginning) = &written.beginning else { continue };
+        assert!(beginning.len() <= 512 && !beginning.contains("KEY=private"), "{beginning}");
+        let digest = written.sha256.as_ref().map(|hash| format!("sha256:{hash}"));
+        assert!(digest.is_some_and(|digest| !hidden.contains(&digest)), "{beginning}");
+        assert!(
+            ![PASSWORD, LOW_PASSWORD, LEAVER_PASSWORD].iter().any(|secret| beginning.contains(secret)),
+            "{beginning}"
+        );
     }
 }
 
@@ -83,7 +112,7 @@ fn a_safe_registry_passes_every_check() {
     let reports = of(&[]);
     for check in catalogue() {
         for found in verdicts(&reports, check) {
-            assert!(matches!(found, Verdict::Pass(_)), "{}: {found:?}", check.id);
+            assert!(matches!(found, Verdict::Pass(_)) || is_too_busy(found), "{}: {found:?}", check.id);
         }
     }
     for result in reports.iter().flat_map(|report| &report.results) {
@@ -111,6 +140,38 @@ fn a_control_that_breaks_leaves_every_question_open() {
             assert!(matches!(found, Verdict::Inconclusive(_)), "{}: {found:?}", check.id);
         }
     }
+}
+
+/// What was asked before the last good control stands, and nothing that was asked after it.
+#[test]
+fn a_block_half_way_takes_back_only_what_came_after() {
+    let whole = run(&Double::start(&[]), None).spent.requests;
+    let double = Double::start(&[]);
+    double.block_after(whole / 2);
+    let report = run(&double, None);
+    assert_eq!(report.outcome(&Thresholds::default()), Outcome::Interfered);
+    let asked = report.results.iter().filter_map(|result| Some((result.check.id, result.verdict()?)));
+    let asked = asked.filter(|(_, verdict)| !is_too_busy(verdict));
+    let open: Vec<(&str, bool)> =
+        asked.map(|(id, verdict)| (id, matches!(verdict, Verdict::Inconclusive(_)))).collect();
+    let passed = open.iter().take_while(|(_, open)| !open).count();
+    assert!(passed >= 25 && open.len() - passed >= 25, "{passed} of {}", open.len());
+    assert!(open.iter().skip(passed).all(|(_, open)| *open), "after the last good control nothing passes: {open:?}");
+    let fails = report.results.iter().filter_map(CheckResult::verdict).any(|it| matches!(it, Verdict::Fail { .. }));
+    assert!(!fails, "a block is no finding");
+}
+
+/// A door that fails because a token is forged is a finding, and the question about the token stays open beside it.
+#[test]
+fn a_parser_that_breaks_is_a_finding_beside_an_open_question() {
+    let report = run(&Double::start(&[Flaw::FailsOnForgedTokens]), None);
+    for id in ["FORGE-01", "FORGE-02", "FORGE-06", "FORGE-14"] {
+        let Verdict::Fail { proof, severity } = verdict(&report, id) else { panic!("{id}") };
+        assert_eq!((*severity, proof.exposes()), (Severity::Medium, false), "{id}");
+        assert!(matches!(proof.open(), Some(Doubt::ServerFailed { .. } | Doubt::Named { .. })), "{id}: {proof:?}");
+    }
+    let high = Thresholds::default();
+    assert_eq!(report.outcome(&high), Outcome::Inconclusive, "the questions are still open");
 }
 
 #[test]

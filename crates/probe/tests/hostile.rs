@@ -3,8 +3,8 @@
 
 mod support;
 
-use probe::{Outcome, Report, Thresholds, Verdict, json, text};
-use support::{impatient, intent, run_with};
+use probe::{Outcome, Report, Severity, Thresholds, Verdict, html, json, junit, markdown, sarif, text};
+use support::{impatient, intent, run_telling, run_with, verdict};
 use testkit::double::{Double, Flaw, PASSWORD, USER};
 use testkit::http::basic;
 use testkit::raw::{Answer, Request, Server};
@@ -127,4 +127,56 @@ fn the_report_of_an_open_registry_shows_no_private_layer_and_no_token() {
     assert!(!page.contains("KEY=private"), "the configuration is not written down");
     assert!(!page.contains("opaque-"), "no token is written down");
     assert!(page.contains("TOKEN=$(curl") && page.contains("Bearer $TOKEN"), "the lines for a shell name it: {page}");
+}
+
+#[test]
+fn a_manifest_that_is_longer_than_what_is_kept_is_known_by_its_hash() {
+    for (flaws, outcome) in [(&[][..], Outcome::Pass), (&[Flaw::OpenDigest], Outcome::Fail)] {
+        let double = Double::with_notes_of(300_000, flaws);
+        let report = run_with(&intent(&double.url(), true), &impatient());
+        for id in ["CTL-01", "CTL-05"] {
+            assert!(matches!(verdict(&report, id), Verdict::Pass(_)), "{id}: {:?}", verdict(&report, id));
+        }
+        assert_eq!(report.outcome(&Thresholds::default()), outcome, "{flaws:?}");
+        let page = json::render(&report, &Thresholds::default()).unwrap();
+        assert!(!page.contains(&"n".repeat(1000)), "nothing of it is written down beyond its beginning");
+    }
+    let double = Double::with_notes_of(5_000_000, &[]);
+    let report = run_with(&intent(&double.url(), true), &impatient());
+    is_open(&report, Outcome::Inconclusive);
+}
+
+/// Letters that turn text around, that nobody sees, and that move a cursor.
+const ODD: &str = "\u{202a}\u{202b}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}\u{200b}\u{200c}\
+    \u{200d}\u{2060}\u{feff}\u{ad}\u{e0041}\u{2028}\u{1b}[2J\u{9b}31m\u{7}\u{8}";
+
+#[test]
+fn what_a_target_sends_is_plain_text_in_every_report() {
+    let (mut pages, mut told) = (Vec::new(), 0);
+    let server = Server::start(|request| {
+        // No answer with such a header is read at all.
+        let header: String = ODD.chars().filter(|letter| !letter.is_ascii_control()).collect();
+        let body = format!("{{\"errors\":[{{\"message\":\"/etc/{ODD}\",\"detail\":\"{ODD}{PASSWORD}\"}}]}}");
+        let body = body.replace('\u{1b}', "\\u001b").replace('\u{7}', "\\u0007").replace('\u{8}', "\\b");
+        let server = format!("gate/1.2 {header} {PASSWORD}");
+        let challenge = format!("Basic realm=\"{header}\"");
+        Answer::http(request, 401, &[("WWW-Authenticate", &challenge), ("Server", &server)], body.as_bytes())
+    });
+    let intent = intent(&server.url(), true);
+    let report = run_telling(&intent, &impatient(), |progress| {
+        if let Some(line) = text::found(&progress) {
+            told += 1;
+            pages.push(line);
+        }
+    });
+    let thresholds = Thresholds { fail_on: Severity::Low, ..Thresholds::default() };
+    assert!(told >= 2, "{told}: {:?}", report.results);
+    assert!(report.outcome(&thresholds) == Outcome::Fail, "there is something to say");
+    pages.extend([text::render(&report, &thresholds), html::render(&report, &thresholds), junit::render(&report)]);
+    pages.push(markdown::render(&report, &thresholds));
+    pages.extend([json::render(&report, &thresholds).unwrap(), sarif::render(&report, &thresholds).unwrap()]);
+    for page in pages {
+        assert!(!page.contains(|letter: char| ODD.contains(letter) && !"[2J31m".contains(letter)), "{page:?}");
+        assert!(!page.contains(PASSWORD), "{page}");
+    }
 }

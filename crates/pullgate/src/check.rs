@@ -4,6 +4,7 @@ use policy::Policy;
 
 use crate::config::{Configuration, PublicUrl, ServeFlags};
 use crate::output::{self, Exit, Failure};
+use crate::probing;
 
 /// Says what the configuration means.
 ///
@@ -14,8 +15,13 @@ pub(crate) fn check(configuration: &Configuration) -> Result<Exit, Failure> {
     let exposure = configuration.exposure(ServeFlags { plain_http: true, ..ServeFlags::default() })?;
     Policy::build(&settings.policy, settings.repository.clone(), &configuration.policies).map_err(Failure::usage)?;
 
+    let probes = probing::check(configuration, &[settings.listen.address.first()])?;
+
     let lines = summary(configuration).map(|[what, value]| format!("{what:<20}{}\n", output::visible(&value)));
     output::print(&format!("the configuration is valid\n\n{}", lines.concat()))?;
+    if probes > 0 {
+        output::print(&format!("{:<20}{probes}\n", "probes"))?;
+    }
     if exposure.plain_http {
         output::note(&format!("`{}` can be reached by others: serve needs --plain-http\n", exposure.listen));
     }

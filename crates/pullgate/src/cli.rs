@@ -15,10 +15,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use audit::{AuditVerb, Filters};
+pub(crate) use audit::{AuditVerb, Filters, RecordKind};
 pub(crate) use grant::{Add, GrantVerb, Reach};
 pub(crate) use policy::{Explain, PolicyVerb};
-pub(crate) use probe::{Asked, KnownLogin, Once, Probe, ProbeVerb, ReportFormat, Watch};
+pub(crate) use probe::{Asked, Init, KnownLogin, Once, Probe, ProbeVerb, ReportFormat, Watch};
 pub(crate) use reference::ImageReference;
 pub(crate) use revoke::Revoke;
 pub(crate) use robot::{Create, RobotVerb};

@@ -11,6 +11,7 @@ mod listen;
 mod mistake;
 mod nearest;
 mod policy_files;
+mod probe;
 mod public_url;
 mod quantity;
 mod settings;
@@ -26,6 +27,7 @@ pub(crate) use error::ConfigError;
 pub(crate) use excerpt::{Excerpt, meant, plain};
 pub(crate) use exposure::{Exposure, ServeFlags};
 pub(crate) use listen::ListenAddress;
+pub(crate) use probe::Probe;
 pub(crate) use public_url::PublicUrl;
 pub(crate) use quantity::Period;
 pub(crate) use settings::{KeyLifetime, Settings};
@@ -62,6 +64,8 @@ pub(crate) struct Configuration {
     pub(crate) actor: Option<u32>,
     /// What stands in the file.
     pub(crate) settings: Settings,
+    /// What keeps a probe from proving anything, and nothing else from its work.
+    pub(crate) hindrance: Option<ConfigError>,
     /// The operator's policy files, in the order of `policy.files`, each once.
     pub(crate) policies: Vec<PolicyText>,
 }
@@ -88,12 +92,18 @@ impl Configuration {
 
     fn of_file(path: PathBuf) -> Result<Self, ConfigError> {
         let document = Document { text: read(&path)?, path };
-        let settings = document.parse()?;
+        let mut settings = document.parse()?;
         check(&document, &settings)?;
         let base = document.path.parent().unwrap_or(Path::new(""));
+        for (index, probe) in settings.probe.iter_mut().enumerate() {
+            probe.check(&document, index, base)?;
+        }
+        let credentials = settings.probe.iter().enumerate();
+        let hindrance =
+            credentials.map(|(index, probe)| probe.check_credential(&document, index)).find_map(Result::err);
         let policies = policy_files::read(&document, base, &settings.policy.files)?;
         let data = settings.data.as_ref().map_or_else(|| PathBuf::from(DATA), |data| base.join(data));
-        Ok(Self { data, settings, policies, file: Some(document.path), ..Self::default() })
+        Ok(Self { data, settings, policies, hindrance, file: Some(document.path), ..Self::default() })
     }
 }
 
@@ -125,7 +135,15 @@ impl Configuration {
 impl Default for Configuration {
     fn default() -> Self {
         let settings = Settings::default();
-        Self { file: None, data: DATA.into(), secret_key: None, actor: None, settings, policies: Vec::new() }
+        Self {
+            file: None,
+            data: DATA.into(),
+            secret_key: None,
+            actor: None,
+            settings,
+            hindrance: None,
+            policies: Vec::new(),
+        }
     }
 }
 

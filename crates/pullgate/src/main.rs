@@ -6,10 +6,13 @@ mod clock;
 mod config;
 mod data_folder;
 mod demo;
+mod figures;
 mod house;
+mod interval;
 mod logs;
 mod output;
 mod ports;
+mod probing;
 mod serve;
 mod signal;
 mod verbs;
@@ -18,7 +21,7 @@ mod welcome;
 use std::process::ExitCode;
 
 use admin::Command;
-use cli::{AuditVerb, Cli, Format, GrantVerb, PolicyVerb, RobotVerb, Verb};
+use cli::{AuditVerb, Cli, Format, GrantVerb, PolicyVerb, RecordKind, RobotVerb, Verb};
 use config::{Configuration, Environment};
 use output::{Exit, Failure};
 use verbs::{administration, journal};
@@ -26,17 +29,25 @@ use verbs::{administration, journal};
 fn main() -> ExitCode {
     let exit = match Cli::read(std::env::args_os()) {
         Ok(cli) => run(cli).unwrap_or_else(|failure| failure.report()),
-        Err(error) => output::print_usage(&error),
+        Err(error) => {
+            verbs::probe::of_command_line(std::env::args_os(), &error);
+            output::print_usage(&error)
+        }
     };
     exit.into()
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
     // Whoever asks another registry needs no configuration of ours, and none that is broken stands in the way.
-    let configuration = match matches!(cli.verb, Verb::Probe(_)) {
+    let mut configuration = match matches!(&cli.verb, Verb::Probe(probe) if !probe.is_about_us()) {
         true => Configuration::default(),
         false => Configuration::load(cli.place.into(), Environment::read()?)?,
     };
+    if matches!(cli.verb, Verb::Check)
+        && let Some(hindrance) = configuration.hindrance.take()
+    {
+        return Err(hindrance.into());
+    }
     let configuration = &configuration;
     match cli.verb {
         Verb::Check => check::check(configuration),
@@ -55,7 +66,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Verb::Why { request_id } => journal::why(configuration, &request_id),
         Verb::Audit(verb) => audit(configuration, verb),
-        Verb::Probe(flags) => verbs::probe::probe(&flags),
+        Verb::Probe(flags) => verbs::probe::probe(configuration, &flags),
     }
 }
 
@@ -89,11 +100,15 @@ fn grant(configuration: &Configuration, verb: GrantVerb) -> Result<Exit, Failure
 fn audit(configuration: &Configuration, verb: AuditVerb) -> Result<Exit, Failure> {
     let now = clock::now().wall;
     match verb {
-        AuditVerb::Query { since, until, filters, formatted } => {
+        AuditVerb::Query { kind, since, until, filters, formatted } => {
             let mut filter = journal::filter(&filters);
             filter.since = since.map(|past| past.seen_from(now));
             filter.until = until.map(|past| past.seen_from(now));
-            journal::query(configuration, &filter, formatted.format == Format::Json)
+            let json = formatted.format == Format::Json;
+            match kind {
+                RecordKind::Decision => journal::query(configuration, &filter, json),
+                RecordKind::Probe => journal::probes(configuration, &filter, json),
+            }
         }
         AuditVerb::Tail { filters, formatted } => {
             journal::tail(configuration, &journal::filter(&filters), formatted.format == Format::Json)

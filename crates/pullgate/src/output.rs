@@ -81,6 +81,22 @@ impl Failure {
         self.exit
     }
 
+    /// The failure in plain words, where it is wrong usage.
+    pub(crate) fn wrong_usage(&self) -> Option<String> {
+        (self.exit == Exit::Usage).then(|| anstream::adapter::strip_str(&self.render()).to_string())
+    }
+
+    /// What went wrong and why, on one line: for a log.
+    pub(crate) fn message(&self) -> String {
+        let mut text = spoken(&*self.error);
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {}", spoken(error));
+            cause = error.source();
+        }
+        visible(&text).into_owned()
+    }
+
     /// The failure as it is printed on a terminal, with colour.
     pub(crate) fn render(&self) -> String {
         let mut said = spoken(&*self.error);

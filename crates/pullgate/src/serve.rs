@@ -19,8 +19,10 @@ use tokio::task::LocalSet;
 use crate::clock;
 use crate::config::{Configuration, Exposure};
 use crate::data_folder::{DataFolder, Listening};
+use crate::figures::Figures;
 use crate::house::House;
 use crate::output::{Exit, Failure, note};
+use crate::probing::Probes;
 use crate::signal::Signals;
 use crate::{logs, ports, welcome};
 
@@ -41,8 +43,10 @@ pub(crate) fn serve(
     let listening = sockets.listening().map_err(Failure::no)?;
     let runtime = local_runtime().map_err(Failure::no)?;
     let house = runtime.block_on(House::open(configuration, true, accept_restored_state, clock::now()))?;
-    let metrics = Arc::new(Metrics::default());
+    let figures = Figures::default();
+    let metrics = Arc::new(Metrics::with(|registry| figures.register(registry)));
     let gate = Arc::new(gate(configuration, &house, &listening.listen, metrics.clone())?);
+    let probes = Arc::new(Probes::new(configuration, &listening.listen, house.journal.clone(), figures)?);
     let server = {
         let _inside = runtime.enter();
         admin::Server::bind(data.path()).map_err(Failure::no)?
@@ -53,11 +57,13 @@ pub(crate) fn serve(
     listening.write(&data)?;
     note(&welcome::text(&house, &listening, data.path()));
     let writes = Arc::new(AtomicBool::new(true));
-    let operations = Operations::new(metrics.clone(), health(&house, writes.clone(), exposure.plain_http));
+    let operations =
+        Operations::new(metrics.clone(), health(&house, writes.clone(), exposure.plain_http, probes.clone()));
     runtime.block_on(LocalSet::new().run_until(async {
         let administration = tokio::task::spawn_local(server.run(house.admin(), clock::now, stopping.clone()));
         tokio::task::spawn_local(operations.run(sockets.ops, stopping.clone()));
         tokio::task::spawn_local(keep(house.state.clone(), house.journal.clone(), writes, metrics));
+        tokio::task::spawn_local(probes.clone().run());
         signals.asked_to_end().await;
         // Whoever listens is told; nobody listening is fine too.
         let _ = stop.send(true);
@@ -65,7 +71,7 @@ pub(crate) fn serve(
         let _ = administration.await;
     }));
     threads.join()?;
-    drop((runtime, gate));
+    drop((runtime, gate, probes));
     house.close(clock::now())?;
     Ok(Exit::Yes)
 }
@@ -170,7 +176,7 @@ async fn keep(state: State, journal: Arc<Journal>, writes: Arc<AtomicBool>, metr
 }
 
 /// What the operations listener tells of health: numbers and switches, no names.
-fn health(house: &House, writes: Arc<AtomicBool>, plain_http: bool) -> gate::Health {
+fn health(house: &House, writes: Arc<AtomicBool>, plain_http: bool, probes: Arc<Probes>) -> gate::Health {
     let (state, journal, policy) = (house.state.clone(), house.journal.clone(), house.policy.clone());
     Arc::new(move || {
         let ready = writes.load(Ordering::Relaxed);
@@ -181,6 +187,7 @@ fn health(house: &House, writes: Arc<AtomicBool>, plain_http: bool) -> gate::Hea
             "state_sequence": state.sequence().0,
             "policy_revision": policy.borrow().revision().as_str(),
             "plain_http_beyond_loopback": plain_http,
+            "probes": probes.health(),
         });
         (ready, detail)
     })

@@ -1,43 +1,13 @@
 //! `pullgate probe` against a running pullgate, and against registries that are not as closed as they look.
-#![expect(clippy::unwrap_used, reason = "outside #[test] too, a panic is how a test fails")]
 
 mod support;
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
-use support::{PULLGATE, Registry};
+use support::probe::{closed, probe, said, stdout};
 use testkit::double::{Double, Flaw, PASSWORD, USER};
-
-/// A pullgate with one private image, and the robot that may pull it.
-fn closed() -> (Registry, support::Robot) {
-    let registry = Registry::start();
-    let pusher = registry.robot("pusher", &["--push", "team/**", "--pull", "team/**"]);
-    let config = registry.push_blob(&pusher, "team/app", b"{}");
-    let layer = registry.push_blob(&pusher, "team/app", &[7; 5000]);
-    let manifest = support::manifest(&config, 2, &layer, 5000);
-    assert_eq!(registry.push_manifest(&pusher, "team/app", "1.0", &manifest).head.status, 201);
-    let control = registry.robot("control", &["--pull", "team/app"]);
-    (registry, control)
-}
-
-/// Runs the verb with nothing but these words and variables, in a folder of its own.
-fn probe(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(PULLGATE);
-    command.arg("probe").args(words).current_dir(folder).env_clear().env("HOME", folder);
-    command.envs(variables.iter().copied()).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    format!("{}\n{}", testkit::normalised(&stdout(output)), testkit::normalised(&errors))
-}
 
 #[test]
 fn pullgate_is_private_and_the_probe_proves_it() {
@@ -191,4 +161,24 @@ fn wrong_usage_is_64_and_says_what_to_type() {
     let empty = probe(folder.path(), &["a.example/x"], &[("PULLGATE_PROBE_CREDENTIAL", "")]);
     assert_eq!(empty.status.code(), Some(64), "empty is not absent: {}", said(&empty));
     insta::assert_snapshot!("wrong_usage", messages);
+}
+
+#[test]
+fn wrong_usage_is_one_object_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("probe.toml"), "[[door]]\nnme = \"edge\"\n").unwrap();
+    for (words, says) in [
+        (vec!["team/app:1.0", "--format", "json"], "team/app"),
+        (vec!["--intent", "probe.toml", "--format=json"], "line 2"),
+        (vec!["a.example/x", "--mod", "active", "--format", "json"], "--mode"),
+    ] {
+        let refused = probe(folder.path(), &words, &[]);
+        assert_eq!(refused.status.code(), Some(64), "{}", said(&refused));
+        let told: Value = serde_json::from_slice(&refused.stdout).unwrap();
+        assert_eq!((told["outcome"].as_str(), told["schema"].as_u64()), (Some("usage"), Some(1)), "{told}");
+        assert!(told["message"].as_str().is_some_and(|message| message.contains(says)), "{told}");
+        assert!(!refused.stderr.is_empty(), "and people are told as well");
+    }
+    let plain = probe(folder.path(), &["team/app:1.0"], &[]);
+    assert!(plain.stdout.is_empty(), "{}", said(&plain));
 }

@@ -1,4 +1,4 @@
-//! What we tell newcomers to type: the tour of the README, line by line, and `pullgate demo`.
+//! What we tell newcomers to type: the tour of the README and that of the probe's guide, line by line, and `pullgate demo`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests may fail as tests do")]
 
 mod support;
@@ -10,18 +10,29 @@ use std::time::Duration;
 
 use support::{PULLGATE, now};
 
-/// Whole words of code under this heading are the tour.
-const HEADING: &str = "## A tour";
+/// The pages with a tour, and the headings above them.
+const README: (&str, &str) = ("README.md", "## A tour");
+const PROBE: (&str, &str) = ("docs/guides/probe.md", "## Try it");
 /// A tour that hangs is a tour that fails.
 const PATIENCE: &str = "120";
 const DEMO_WITHIN: Duration = Duration::from_secs(10);
 
 #[test]
 fn every_line_of_the_tour_runs() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = fs::read_to_string(readme).expect("the README");
-    let blocks = tour(&readme);
-    assert!(blocks.len() > 2, "the README has no tour");
+    take(README);
+}
+
+#[test]
+fn every_line_of_the_tour_of_the_probe_runs() {
+    take(PROBE);
+}
+
+/// Takes a tour, in a folder of its own.
+fn take((page, heading): (&str, &str)) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
+    let page = fs::read_to_string(page).expect("the page");
+    let blocks = tour(&page, heading);
+    assert!(blocks.len() > 2, "the page has no tour");
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("tour.sh"), script(&blocks)).expect("the script");
     let output = walk(folder.path());
@@ -33,8 +44,8 @@ fn every_line_of_the_tour_runs() {
 }
 
 /// The `sh` blocks of the section, in their order.
-fn tour(readme: &str) -> Vec<&str> {
-    let (_, section) = readme.split_once(&format!("\n{HEADING}\n")).unwrap_or_default();
+fn tour<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
+    let (_, section) = page.split_once(&format!("\n{heading}\n")).unwrap_or_default();
     let section = section.split("\n## ").next().unwrap_or_default();
     section.split("```sh\n").skip(1).filter_map(|rest| rest.split_once("\n```")).map(|(block, _)| block).collect()
 }
@@ -101,9 +112,9 @@ fn the_demonstration_is_quick_and_cleans_up() {
 #[test]
 fn the_tour_is_what_stands_in_its_section() {
     let page = "# A\n```sh\nno\n```\n## A tour\ntext\n```sh\none\n! two\n```\n```console\nno\n```\n```sh\nthree\n```\n## B\n```sh\nno\n```\n";
-    let blocks = tour(page);
+    let blocks = tour(page, README.1);
     assert_eq!(blocks, ["one\n! two", "three"]);
     let script = script(&blocks);
     assert!(script.contains("\none\nif two; then") && script.ends_with("three\necho THE END\n"), "{script}");
-    assert!(tour("# A\n```sh\nno\n```\n").is_empty());
+    assert!(tour("# A\n```sh\nno\n```\n", README.1).is_empty());
 }

@@ -3,28 +3,35 @@
 //! It has three doors, one of them over TLS, and four repositories. Who shows a login at `/token` gets a token for what it may do and nothing
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
+mod beside;
 mod crates;
 mod flaw;
 mod forged;
 mod judgement;
 mod known;
 mod leaks;
+mod products;
+mod readings;
 mod repository;
+mod routes;
 mod sayings;
 mod secure;
+mod shelf;
 mod strangers;
 pub(crate) mod token;
 mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
 
 pub use flaw::{Effect, Flaw};
 pub use repository::Image;
+pub use shelf::FOREIGN_UPLOAD;
+use shelf::Shelf;
 use token::Tokens;
 
 use crate::image::digest_of;
@@ -39,6 +46,16 @@ pub const SECOND: &str = "team/other";
 pub const PUBLIC: &str = "public/base";
 /// M: what [`LOW`] owns.
 pub const OWN: &str = "probe/low";
+/// Another repository that [`LOW`] owns, in which nothing is.
+pub const BESIDE: &str = "probe/beside";
+/// What [`LOW`] may push to and delete from, where deletes are switched off.
+pub const KEPT: &str = "probe/kept";
+/// A group that contains [`SECOND`].
+pub const GROUP: &str = "group/other";
+/// A proxy without a credential for the upstream of [`SECOND`].
+pub const BARE: &str = "bare/other";
+/// The name under which [`SECOND`] is pulled through.
+pub const THROUGH: &str = "through/other";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
 /// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
@@ -53,6 +70,14 @@ pub const PASSWORD: &str = "s3cret-of-ci";
 pub const LOW: &str = "low";
 /// Its password.
 pub const LOW_PASSWORD: &str = "s3cret-of-low";
+/// Who may add to [`OWN`], and change nothing there.
+pub const CREATOR: &str = "creator";
+/// Its password.
+pub const CREATOR_PASSWORD: &str = "s3cret-of-creator";
+/// Whom a rule about something else than the name refuses.
+pub const REFUSED: &str = "refused";
+/// Its password.
+pub const REFUSED_PASSWORD: &str = "s3cret-of-refused";
 /// Who may pull [`OWN`], until [`Double::revoke`].
 pub const LEAVER: &str = "leaver";
 /// Its password.
@@ -67,22 +92,31 @@ pub struct Double {
     front: Server,
     mirror: Server,
     secure: Server,
+    beside: Server,
     state: Arc<State>,
 }
 
 impl Double {
     /// A registry with these flaws, and no others.
     pub fn start(flaws: &[Flaw]) -> Self {
+        Self::with_notes_of(0, flaws)
+    }
+
+    /// The same with manifests that are longer by so many bytes.
+    pub fn with_notes_of(length: usize, flaws: &[Flaw]) -> Self {
         let state = Arc::new(State {
             flaws: flaws.to_vec(),
-            repositories: [REPOSITORY, SECOND, PUBLIC, OWN].map(|name| (name, Image::new(name))).into(),
+            repositories: [REPOSITORY, SECOND, PUBLIC, OWN, KEPT].map(|name| (name, Image::new(name, length))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
+            patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
-            uploads: Mutex::default(),
+            shelf: Mutex::default(),
             mounted: Mutex::default(),
+            cached: Mutex::default(),
+            fetched: Mutex::default(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
@@ -93,7 +127,7 @@ impl Double {
         };
         let mirror = door("mirror");
         state.mirror.set(mirror.address().to_string()).expect("nobody has said so before");
-        Self { front: door("double"), mirror, secure: secure::start(&state), state }
+        Self { front: door("double"), mirror, secure: secure::start(&state), beside: beside::start(&state), state }
     }
 
     /// `http://host:port`.
@@ -111,6 +145,16 @@ impl Double {
         format!("https://{NAME}:{}", self.secure.address().port())
     }
 
+    /// What stands beside the doors: another port of their host, storage, and a peer.
+    pub fn beside(&self) -> String {
+        self.beside.url()
+    }
+
+    /// The port of [`Double::beside`].
+    pub fn other_port(&self) -> u16 {
+        self.beside.address().port()
+    }
+
     /// What opens a connection to [`Double::secure`].
     pub fn certificate(&self) -> Pair {
         authority().client()
@@ -121,15 +165,27 @@ impl Double {
         &self.state.repositories[REPOSITORY]
     }
 
+    /// Everything that no report may show: configurations, layers and crates, whole and as far as they are asked for.
+    pub fn hidden(&self) -> Vec<Vec<u8>> {
+        let images = self.state.repositories.values();
+        let parts = images.flat_map(|image| [image.config.clone(), image.layer.clone()]).chain([crates::file()]);
+        parts.flat_map(|part| [part[..part.len().min(1024)].to_vec(), part]).collect()
+    }
+
     /// Every request at the first door so far.
     pub fn requests(&self) -> Vec<Request> {
         self.front.requests()
     }
 
-    /// What writers have left in [`OWN`]: uploads that are open, and blobs that were mounted.
+    /// Refuses everybody after so many requests.
+    pub fn block_after(&self, requests: usize) {
+        self.state.patience.store(requests, Ordering::Relaxed);
+    }
+
+    /// What writers have left: uploads that are open, what was pushed or mounted, and what is gone.
     pub fn left_behind(&self) -> usize {
-        let uploads = *self.state.uploads.lock().expect("no handler has panicked");
-        uploads + self.state.mounted.lock().expect("no handler has panicked").len()
+        let shelf = self.state.shelf.lock().expect("no handler has panicked").left_behind();
+        shelf + self.state.mounted.lock().expect("no handler has panicked").len()
     }
 
     /// Takes [`LEAVER`] back.
@@ -160,14 +216,20 @@ struct State {
     tokens: Tokens,
     revoked: AtomicBool,
     asked: AtomicUsize,
+    /// After so many requests everybody is refused.
+    patience: AtomicUsize,
     /// How many seconds its clock is ahead of the world's.
     ahead: AtomicU64,
     /// Where the other door is.
     mirror: OnceLock<String>,
-    /// Uploads that were opened and not closed.
-    uploads: Mutex<usize>,
+    /// What was written and not deleted.
+    shelf: Mutex<Shelf>,
     /// What was mounted and not deleted.
     mounted: Mutex<Vec<String>>,
+    /// What a careless cache in front has kept.
+    cached: Mutex<Vec<String>>,
+    /// What was handed out and kept for whoever comes next.
+    fetched: Mutex<Vec<String>>,
 }
 
 /// One door.
@@ -183,12 +245,26 @@ impl Registry {
         self.state.flaws.contains(&flaw)
     }
 
+    /// What was written.
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.state.shelf.lock().expect("no handler has panicked")
+    }
+
     fn answer(&self, request: &Request) -> Answer {
+        let answer = self.respond(request);
+        match self.policy() {
+            Some(policy) => answer.with("Strict-Transport-Security", policy),
+            None => answer,
+        }
+    }
+
+    fn respond(&self, request: &Request) -> Answer {
         let asked = self.state.asked.fetch_add(1, Ordering::Relaxed);
-        if self.has(Flaw::BlocksHalfWay) && asked >= PATIENCE {
+        if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
-        if let Some(answer) = self.at_secure(request) {
+        let flawed = self.at_secure(request).or_else(|| self.misread(request)).or_else(|| self.beside(request));
+        if let Some(answer) = flawed {
             return answer;
         }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
@@ -249,11 +325,11 @@ impl Registry {
 
     /// What is behind a redirect, for whoever knows its digest and, over TLS, has its signature.
     fn stored(&self, request: &Request, digest: &str, query: &str) -> Answer {
-        if !self.is_signed(query) {
+        if !self.is_signed(request, digest, query) {
             return Answer::http(request, 403, &[], b"<Error>AccessDenied</Error>");
         }
-        let layers = self.state.repositories.values().map(|image| image.layer.clone());
-        let stored = layers.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
+        let blobs = self.state.repositories.values().flat_map(|image| [image.layer.clone(), image.config.clone()]);
+        let stored = blobs.chain([crates::file()]).find(|stored| digest_of(stored) == digest);
         stored.map_or_else(|| self.refuse(request, None, None), |stored| repository::bytes(request, &stored))
     }
 }

@@ -188,8 +188,8 @@ pub struct Memory {
     pub peak: u64,
 }
 
-/// None once the process has ended.
-fn memory(id: u32) -> Option<Memory> {
+/// Of a process; none once it has ended.
+pub fn memory(id: u32) -> Option<Memory> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     Some(Memory { resident: field(&status, "VmRSS:")?, peak: field(&status, "VmHWM:")? })
 }

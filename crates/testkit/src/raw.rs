@@ -1,5 +1,7 @@
 //! A server that answers whatever a test wants, byte for byte: well-formed, half, slow, endless or not at all.
 
+mod http2;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +13,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
-/// So many bytes of a connection tell how to speak there: a record header, a handshake header, a version.
-const FIRST: usize = 11;
+/// So many bytes of a connection tell how to speak there: a ClientHello with the suites that it offers, and the name.
+const FIRST: usize = 4096;
 /// How long a client may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
@@ -31,6 +33,10 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// The name that the handshake asked for.
+    pub name: Option<String>,
+    /// Whether it came over HTTP/2.
+    pub newer: bool,
 }
 
 impl Request {
@@ -60,8 +66,15 @@ impl Request {
         let header =
             |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         let headers = lines.map_while(header).collect();
-        let mut request =
-            Self { method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new(), secure };
+        let mut request = Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body: Vec::new(),
+            secure,
+            name: None,
+            newer: false,
+        };
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
         let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
@@ -82,6 +95,8 @@ pub enum Greeting {
     Plain,
     /// Reads one over TLS.
     Secure(Arc<ServerConfig>),
+    /// Reads one over TLS and HTTP/2, if the client takes both.
+    Newer(Arc<ServerConfig>),
     /// Sends these bytes and closes.
     Says(Vec<u8>),
 }
@@ -113,6 +128,16 @@ impl Answer {
         let mut bytes = (head + "\r\n").into_bytes();
         if request.method != "HEAD" {
             bytes.extend_from_slice(body);
+        }
+        Self::Bytes(bytes)
+    }
+
+    /// The same with one header more, where it is a well-formed answer.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Self {
+        let Self::Bytes(mut bytes) = self else { return self };
+        if let Some(line) = bytes.windows(2).position(|window| window == b"\r\n") {
+            bytes.splice(line..line, format!("\r\n{name}: {value}").into_bytes());
         }
         Self::Bytes(bytes)
     }
@@ -197,11 +222,16 @@ fn receive(
     let mut first = [0; FIRST];
     let length = stream.peek(&mut first).unwrap_or_default();
     match greet(&first[..length]) {
-        Greeting::Plain => serve(&mut stream, false, handle, seen, stopped),
+        Greeting::Plain => serve(&mut stream, |stream| Request::read(stream, false), handle, seen, stopped),
         Greeting::Secure(config) => {
             let connection = ServerConnection::new(config).expect("a configuration makes connections");
             let mut stream = StreamOwned::new(connection, stream);
-            serve(&mut stream, true, handle, seen, stopped);
+            let shaken = stream.conn.complete_io(&mut stream.sock);
+            let name = stream.conn.server_name().map(str::to_owned);
+            let read = |stream: &mut dyn Channel| Some(Request { name, ..Request::read(stream, true)? });
+            if shaken.is_ok() {
+                serve(&mut stream, read, handle, seen, stopped);
+            }
             // A handshake that failed has no end of its own.
             if !stream.conn.is_handshaking() {
                 stream.conn.send_close_notify();
@@ -209,6 +239,10 @@ fn receive(
                 let _ = stream.flush();
             }
         }
+        Greeting::Newer(config) => http2::serve(stream, config, &|request| {
+            seen.lock().expect("no handler has panicked").push(request.clone());
+            handle(request)
+        }),
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);
         }
@@ -217,12 +251,12 @@ fn receive(
 
 fn serve(
     stream: &mut dyn Channel,
-    secure: bool,
+    read: impl FnOnce(&mut dyn Channel) -> Option<Request>,
     handle: &dyn Fn(&Request) -> Answer,
     seen: &Mutex<Vec<Request>>,
     stopped: &AtomicBool,
 ) {
-    let Some(request) = Request::read(stream, secure) else { return };
+    let Some(request) = read(stream) else { return };
     seen.lock().expect("no handler has panicked").push(request.clone());
     match handle(&request) {
         Answer::Bytes(bytes) => {

@@ -1,5 +1,7 @@
 //! TLS for servers of tests: an authority of their own, certificates good and bad, and clients that must show one.
 
+mod odd;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
@@ -11,12 +13,18 @@ use rcgen::{
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{NoClientAuth, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+
+use odd::ShortKey;
+pub use odd::{resuming_as, taking_http2};
 
 /// The name of every server here.
 pub const NAME: &str = "localhost";
+/// A name that no server here has.
+pub const OTHER_NAME: &str = "other.invalid";
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A certificate with its key, both DER.
@@ -57,6 +65,14 @@ pub enum Shown {
     OtherName,
     /// One that nobody signed.
     SelfSigned,
+    /// One for a shop beside it.
+    Shared,
+    /// One for everything beside it.
+    Wildcard,
+    /// One with an RSA key of 1024 bits, which is nobody's: no handshake with it is ever done.
+    ShortRsa,
+    /// The same with a key on a curve of 224 bits.
+    ShortCurve,
 }
 
 /// Who may connect.
@@ -68,6 +84,8 @@ pub enum Demand {
     Optional,
     /// Whoever shows any certificate at all.
     Any,
+    /// Everybody, and no certificate is asked for.
+    Nothing,
 }
 
 /// An authority.
@@ -120,7 +138,10 @@ impl Authority {
     /// A certificate for a server.
     pub fn server(&self, shown: Shown) -> Pair {
         let name = if shown == Shown::OtherName { "elsewhere.invalid" } else { NAME };
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name is a name");
+        let others = [(Shown::Shared, "shop.elsewhere.invalid"), (Shown::Wildcard, "*.elsewhere.invalid")];
+        let other = others.into_iter().find(|(known, _)| *known == shown).map(|(_, name)| name);
+        let names: Vec<String> = std::iter::once(name).chain(other).map(str::to_owned).collect();
+        let mut params = CertificateParams::new(names).expect("a name is a name");
         let days = if shown == Shown::EndsSoon { 3 } else { 365 };
         params.not_after = (SystemTime::now() + days * DAY).into();
         match shown {
@@ -129,7 +150,9 @@ impl Authority {
                 let certificate = params.self_signed(&key).expect("a certificate signs itself");
                 Pair { chain: vec![certificate.der().to_vec()], key: key.serialize_der() }
             }
-            Shown::Good | Shown::EndsSoon | Shown::OtherName => self.sign(&params),
+            Shown::ShortRsa => self.sign_for(&params, &ShortKey::rsa()),
+            Shown::ShortCurve => self.sign_for(&params, &ShortKey::curve()),
+            Shown::Good | Shown::EndsSoon | Shown::OtherName | Shown::Shared | Shown::Wildcard => self.sign(&params),
         }
     }
 
@@ -137,6 +160,12 @@ impl Authority {
         let key = KeyPair::generate().expect("keys can be made");
         let certificate = params.signed_by(&key, &self.issuer).expect("an authority signs");
         Pair { chain: vec![certificate.der().to_vec()], key: key.serialize_der() }
+    }
+
+    /// A certificate for a key that is nobody's, with one that does not fit.
+    fn sign_for(&self, params: &CertificateParams, key: &ShortKey) -> Pair {
+        let certificate = params.signed_by(key, &self.issuer).expect("an authority signs");
+        Pair { chain: vec![certificate.der().to_vec()], ..self.sign(params) }
     }
 
     /// How a server speaks TLS.
@@ -149,15 +178,19 @@ impl Authority {
             Demand::Certificate => verifier.build().expect("there is a root"),
             Demand::Optional => verifier.allow_unauthenticated().build().expect("there is a root"),
             Demand::Any => Arc::new(Anybody(Arc::clone(&provider))),
+            Demand::Nothing => Arc::new(NoClientAuth),
         };
         let own = self.server(shown);
         let chain = own.chain.into_iter().map(CertificateDer::from).collect();
+        let key = provider.key_provider.load_private_key(PrivatePkcs8KeyDer::from(own.key).into());
+        // Nobody looks whether the key fits: one certificate is for another key.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key.expect("a key can be loaded")));
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("there are versions")
             .with_client_cert_verifier(verifier)
-            .with_single_cert(chain, PrivatePkcs8KeyDer::from(own.key).into());
-        Arc::new(config.expect("a key fits its certificate"))
+            .with_cert_resolver(Arc::new(shown));
+        Arc::new(config)
     }
 }
 

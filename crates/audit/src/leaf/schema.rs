@@ -51,6 +51,7 @@ fn definition(leaf: &Leaf) -> &'static str {
         Leaf::Admin(_) => "admin",
         Leaf::Flood(_) => "flood",
         Leaf::Gap(_) => "gap",
+        Leaf::Probe(_) => "probe",
     }
 }
 

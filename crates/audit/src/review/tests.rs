@@ -97,10 +97,10 @@ fn an_intact_journal_is_counted() {
     (0..21).for_each(|_| journal.note(&strangers(&problem, None), &circumstances()).unwrap());
     journal.close(now()).unwrap();
     let report = verify_journal(folder.path(), key().public(), None).unwrap();
-    let expected = LeafCounts { decisions: 20, tokens: 6, outcomes: 6, changes: 3, floods: 1, gaps: 0 };
+    let expected = LeafCounts { decisions: 20, tokens: 6, outcomes: 6, changes: 3, floods: 1, gaps: 0, probes: 0 };
     assert_eq!(report.counts, expected);
     let text = report.to_string();
-    let end = "20 decisions, 6 tokens, 6 outcomes, 3 changes, 1 floods, 0 gaps";
+    let end = "20 decisions, 6 tokens, 6 outcomes, 3 changes, 1 floods, 0 gaps, 0 probes";
     assert!(text.starts_with("intact: 33 leaves in ") && text.ends_with(end), "{text}");
 }
 

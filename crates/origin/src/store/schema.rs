@@ -128,6 +128,14 @@ fn check(database: &Connection) -> Result<(), Fault> {
     }
 }
 
+/// Whether this is a database that this version has written.
+pub(super) fn known(database: &Connection) -> Result<(), Fault> {
+    match version_of(database)? {
+        found if usize::try_from(found) == Ok(MIGRATIONS.len()) => Ok(()),
+        found => Err(Fault::Version { found, known: MIGRATIONS.len() }),
+    }
+}
+
 fn migrate(database: &mut Connection) -> Result<(), Fault> {
     let found = version_of(database)?;
     let unknown = || Fault::Version { found, known: MIGRATIONS.len() };

@@ -4,6 +4,7 @@ mod crashes;
 mod formats;
 mod model;
 mod opening;
+mod outline;
 mod pulls;
 mod pushes;
 mod races;

@@ -3,8 +3,10 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::certificate::ClientCertificate;
 use crate::credential::Credential;
 use crate::destination::Reach;
+use crate::greeting::Greeting;
 
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), bytes: 1 << 20 };
 
@@ -71,6 +73,24 @@ async fn a_credential_goes_to_its_origin_and_nowhere_else() {
     dialer().exchange(&at(&origin).await, &own, LIMITS, |_| Appetite::More, |_| ()).await.unwrap();
     // The one connection that was made is the last: the others never dialled.
     assert_eq!(serving.await.unwrap(), b"Authorization: Basic Y2k6czNjcmV0");
+}
+
+#[tokio::test]
+async fn nothing_secret_goes_where_nobody_is_verified() {
+    let origin: Origin = "https://127.0.0.1:1".parse().unwrap();
+    let mut secret = message(b"Authorization: ");
+    secret.push_credential(Arc::new(Credential::basic(&origin, "ci", &Secret::new("s3cret".into()))));
+    let mut shown = message(b"GET / HTTP/1.1\r\n\r\n");
+    shown.show(Arc::new(ClientCertificate::from_der(&origin, Vec::new(), Vec::new())));
+    for mut message in [secret.clone(), shown.clone()] {
+        message.greet(Greeting::default());
+        let refused = dialer().exchange(&at(&origin).await, &message, LIMITS, |_| Appetite::More, |_| ()).await;
+        assert!(matches!(refused, Err(OutboundError::Unverified { .. })), "{refused:?}");
+    }
+    for messages in [(&shown, &shown), (&shown, &secret)] {
+        let refused = dialer().resume(&at(&origin).await, messages, "other.invalid", LIMITS, |_| Appetite::More).await;
+        assert!(matches!(refused, Err(OutboundError::Unverified { .. })), "{refused:?}");
+    }
 }
 
 #[tokio::test]

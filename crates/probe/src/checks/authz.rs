@@ -1,5 +1,8 @@
 //! AUTHZ: what somebody gets who is known, and entitled to something else.
 
+pub(super) mod declared;
+pub(super) mod write;
+
 use crate::check::{Check, Group, Need, Severity};
 use crate::checks::anon::lists::names_nothing;
 use crate::checks::tok;
@@ -81,6 +84,7 @@ fn authz_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let low = session.low()?;
     let mut known = session.public_names();
     known.push(session.owned()?.to_owned());
+    known.extend(session.intent().write.names());
     let search = "query=%7BGlobalSearch(query:%22%22,requestedPage:%7Blimit:1%7D)%7BRepos%7BName%7D%7D%7D";
     let lists = ["/v2/_catalog".to_owned(), format!("/v2/_zot/ext/search?{search}")].map(Request::get);
     // Where no token is asked for, or none is handed out for the catalog, the one for M is all there is.

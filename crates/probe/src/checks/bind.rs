@@ -2,6 +2,8 @@
 
 mod held;
 pub(super) mod mount;
+pub(super) mod pushed;
+pub(super) mod shared;
 
 use protocol::Descriptor;
 

@@ -82,8 +82,8 @@ pub(super) static CHECKS: [Check; 5] = [
         mode: Mode::Passive,
         severity: Severity::Information,
         title: "somebody who may pull still can",
-        request: "CTL-01 once more, after everything else",
-        judgement: "Pass: as at the beginning. Else the run was interfered with, and nothing passes",
+        request: "CTL-01 once more, after everything else; and in between, after every 25 checks",
+        judgement: "Pass: as at the beginning. Else the run was interfered with, and nothing passes that was asked after the last good control",
         why: "whoever is blocked half-way is refused everything, and learns nothing by it",
         remedy: "allow the address of the probe, or ask less at a time",
         references: &[],
@@ -155,7 +155,7 @@ fn ctl_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         return Ok(Answer::NotApplicable("the control did not hold at the beginning"));
     }
     let held = controls::positive(session);
-    session.end(held.clone());
+    session.again(held.clone());
     held.map(|_| Answer::AsIntended)
 }
 

@@ -229,7 +229,7 @@ fn ask(
     match refusals {
         Refusals::OfTokens => {
             let judged = session.refused_oddly(|name| shown(plain(name)), &Caller::Imposter, &proof);
-            spelled::settle(session, judged, &odd, &bare, proof)
+            spelled::settle(session, judged, &bare, proof)
         }
         Refusals::Any4xx => {
             spelled::refused(session, &odd, &bare, |status| (400..500).contains(&status) && status != 429, proof)

@@ -1,7 +1,12 @@
 //! INGR: the same registry through every other door: plain HTTP, its bare addresses, names that it gives away.
 
+pub(super) mod beside;
+pub(super) mod declared;
 pub(super) mod doors;
+pub(super) mod names;
+pub(super) mod packs;
 pub(super) mod redirect;
+pub(super) mod storage;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -54,13 +59,11 @@ pub(super) static CHECKS: [Check; 2] = [
 const MAX_ADDRESSES: usize = 8;
 
 fn ingr_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let door = &session.door().origin;
-    if door.scheme() == Scheme::Https {
-        let port = if door.port() == Scheme::Https.port() { Scheme::Http.port() } else { door.port() };
+    if let Some(plain) = session.in_the_clear() {
         let manifest = session.manifest(&session.private().reference());
-        return plainly(session, &door.at(Scheme::Http, port), &manifest);
+        return plainly(session, &plain, &manifest);
     }
-    if door.is_loopback() {
+    if session.door().origin.is_loopback() {
         return Ok(Answer::NotApplicable("nobody listens on the way to loopback"));
     }
     let first = session.first()?;

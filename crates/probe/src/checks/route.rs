@@ -1,6 +1,8 @@
 //! ROUTE: paths that are read in two ways, asked for as a stranger, byte for byte.
 
+pub(in crate::checks) mod answered;
 pub(in crate::checks) mod asked;
+pub(in crate::checks) mod cached;
 pub(in crate::checks) mod claimed;
 mod path;
 
@@ -38,7 +40,11 @@ pub(super) static CHECKS: [Check; 8] = [
         needs: &[],
         requests: 20,
         run: |session| {
-            spelled_paths(session, &[("a slash at the end", "/{path}/")], &[Thing::Manifest, Thing::Layer, Thing::Catalog, Thing::Tags])
+            spelled_paths(
+                session,
+                &[("a slash at the end", "/{path}/")],
+                &[Thing::Manifest, Thing::Layer, Thing::Catalog, Thing::Tags],
+            )
         },
     },
     Check {
@@ -220,7 +226,7 @@ fn spelled_paths(session: &mut Session<'_>, spellings: &[Spelling], things: &[Th
     let asked = Asked::all(session, things);
     let odd = asked.iter().flat_map(|asked| {
         let written = spellings.iter().filter_map(|(name, template)| Some((name, asked.spelled(template)?)));
-        written.map(|(name, path)| Odd { name: format!("{name}, for {}", asked.thing), request: asked.at(path), asked })
+        written.map(|(name, path)| asked.odd(name, asked.at(path)))
     });
     Ok(none_opens(session, odd, refuses))
 }

@@ -1,6 +1,5 @@
-//! One question in many spellings: which of them got through, and which made the target fail.
+//! One question in many spellings, and which of them got through.
 
-use crate::check::Severity;
 use crate::doubt::Doubt;
 use crate::observation::Observation;
 use crate::proof::Proof;
@@ -18,7 +17,7 @@ pub(super) fn each<T>(
     let (mut answer, mut wrong) = (Answer::NotApplicable("nothing to ask"), Vec::new());
     for (name, spelling) in spellings {
         let found = ask(spelling).unwrap_or_else(Answer::Open).named(&name);
-        if matches!(&found, Answer::Wrong(proof) if proof.open().is_none()) {
+        if matches!(found, Answer::Wrong(_)) {
             wrong.push(name);
         }
         answer = answer.and(found);
@@ -47,7 +46,7 @@ pub(super) fn refused(
         Err(Doubt::OtherRefusal { status }) if refusals(status) => Ok(Answer::AsIntended),
         judged => judged,
     };
-    settle(session, judged, odd, plain, proof)
+    settle(session, judged, plain, proof)
 }
 
 /// Whether the connection was closed instead of an answer.
@@ -55,12 +54,10 @@ pub(super) fn is_closed(seen: &Observation) -> bool {
     matches!(seen.failure(), Some(WireError::Garbled(Garbled::Nothing)))
 }
 
-/// What an answer to something odd means: nothing where the plain question gets as much, and a finding where the target
-/// fails because of it.
+/// What an answer to something odd means: nothing where the plain question gets as much.
 pub(super) fn settle(
     session: &mut Session<'_>,
     judged: Result<Answer, Doubt>,
-    odd: &Request,
     plain: &Request,
     proof: impl Fn(&Observation) -> Option<Proof>,
 ) -> Result<Answer, Doubt> {
@@ -69,20 +66,6 @@ pub(super) fn settle(
             Ok(Answer::Wrong(_)) => Err(Doubt::OpenAnyway),
             _ => Ok(Answer::Wrong(found)),
         },
-        Err(Doubt::ServerFailed { status }) => crash(session, status, odd, plain),
         Ok(_) | Err(_) => judged,
     }
-}
-
-/// The same failure again for the same oddity, and none without it: somewhere a parser gives up.
-fn crash(session: &mut Session<'_>, status: u16, odd: &Request, plain: &Request) -> Result<Answer, Doubt> {
-    let open = Doubt::ServerFailed { status };
-    let again = session.ask(odd)?;
-    let steady = again.status() == Some(status);
-    if !steady || session.ask(plain)?.response()?.status >= 500 {
-        return Err(open);
-    }
-    let says = format!("{status}, and {status} again, while the plain question is answered");
-    let proof = Proof::behaviour(&again, says).map(|proof| proof.graded(Severity::Medium).beside(open.clone()));
-    proof.map(Answer::Wrong).ok_or(open)
 }

@@ -1,12 +1,16 @@
 //! TLS: whether the door can be told from another, and whom it lets in.
 
+pub(super) mod plain;
+pub(super) mod session;
+pub(super) mod shown;
+
 use std::time::Duration;
 
 use outbound::Origin;
 
 use crate::check::{Check, Group, Need, Severity};
 use crate::doubt::Doubt;
-use crate::hello::{self, Said, Version};
+use crate::hello::{self, Offer, Said};
 use crate::intent::Mode;
 use crate::made_up;
 use crate::observation::{Came, Seen};
@@ -15,7 +19,7 @@ use crate::request::Request;
 use crate::session::Session;
 use crate::verdict::Answer;
 
-pub(super) static CHECKS: [Check; 3] = [
+pub(super) static CHECKS: [Check; 4] = [
     Check {
         id: "TLS-01",
         group: Group::Tls,
@@ -45,6 +49,21 @@ pub(super) static CHECKS: [Check; 3] = [
         needs: &[],
         requests: 32,
         run: tls_02,
+    },
+    Check {
+        id: "TLS-03",
+        group: Group::Tls,
+        mode: Mode::Passive,
+        severity: Severity::Medium,
+        title: "weak suites are refused",
+        request: "ClientHellos of TLS 1.2 that offer nothing but RC4, 3DES, suites without encryption or certificate, keys for export",
+        judgement: "Pass: an alert, or the connection closes. Fail: a ServerHello",
+        why: "what was recorded under them can be read, and what is sent under the worst can be changed",
+        remedy: "allow suites with AES-GCM or ChaCha20-Poly1305 alone",
+        references: &["RFC 7465", "RFC 9325", "CVE-2016-2183"],
+        needs: &[],
+        requests: 64,
+        run: tls_03,
     },
     Check {
         id: "TLS-05",
@@ -93,19 +112,27 @@ fn is_trusted(session: &mut Session<'_>, origin: &Origin) -> Result<Answer, Doub
 }
 
 fn tls_02(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    all_refused(session, &hello::OLD)
+}
+
+fn tls_03(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    all_refused(session, &hello::WEAK)
+}
+
+fn all_refused(session: &mut Session<'_>, offers: &[Offer]) -> Result<Answer, Doubt> {
     let origins = session.secure_origins();
-    let offers = origins.iter().flat_map(|origin| Version::ALL.map(|version| (origin, version)));
-    let answers = offers.map(|(origin, version)| is_refused(session, origin, version).unwrap_or_else(Answer::Open));
+    let offers = origins.iter().flat_map(|origin| offers.iter().map(move |offer| (origin, offer)));
+    let answers = offers.map(|(origin, offer)| is_refused(session, origin, offer).unwrap_or_else(Answer::Open));
     Ok(answers.reduce(Answer::and).unwrap_or(NO_TLS))
 }
 
-fn is_refused(session: &mut Session<'_>, origin: &Origin, version: Version) -> Result<Answer, Doubt> {
-    let seen = session.offer(origin, version)?;
+fn is_refused(session: &mut Session<'_>, origin: &Origin, offer: &Offer) -> Result<Answer, Doubt> {
+    let seen = session.offer(origin, offer)?;
     let Came::Bytes(bytes) = seen.came()? else { return Err(no_tls(origin)) };
-    match hello::read(bytes) {
+    match hello::read(bytes, offer) {
         Said::Refused => Ok(Answer::AsIntended),
         Said::Nonsense => Err(no_tls(origin)),
-        Said::Accepted(_) => Proof::old_tls(&seen).map(Answer::Wrong).ok_or_else(|| no_tls(origin)),
+        Said::Accepted => Proof::handshake(&seen, offer).map(Answer::Wrong).ok_or_else(|| no_tls(origin)),
     }
 }
 

@@ -1,16 +1,16 @@
 //! As much of DER as a public key needs.
 
 /// A sequence.
-pub(super) const SEQUENCE: u8 = 0x30;
+pub(crate) const SEQUENCE: u8 = 0x30;
 /// A whole number.
-pub(super) const INTEGER: u8 = 0x02;
+pub(crate) const INTEGER: u8 = 0x02;
 /// Bits, the first byte of which counts those that are left over.
-pub(super) const BITS: u8 = 0x03;
+pub(crate) const BITS: u8 = 0x03;
 /// The version of a certificate.
 const VERSION: u8 = 0xa0;
 
 /// One element: tag, length, content.
-pub(super) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let first = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);
     let length = length.get(first..).unwrap_or_default();
@@ -25,7 +25,7 @@ pub(super) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// A whole number that is not negative, from its bytes.
-pub(super) fn integer(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
     let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
     let digits = bytes.get(first..).unwrap_or_default();
     let sign = digits.first().is_none_or(|byte| *byte >= 0x80).then_some(0);
@@ -60,7 +60,7 @@ fn first(bytes: &[u8]) -> Option<First<'_>> {
 }
 
 /// The contents of the elements in a sequence.
-pub(super) fn inside(sequence: &[u8]) -> Option<Vec<&[u8]>> {
+pub(crate) fn inside(sequence: &[u8]) -> Option<Vec<&[u8]>> {
     let sequence = first(sequence).filter(|element| element.tag == SEQUENCE)?;
     let mut rest = sequence.content;
     let mut contents = Vec::new();

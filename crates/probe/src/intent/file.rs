@@ -10,10 +10,13 @@ use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::alias::{self, AliasEntry};
 use super::cargo::{self, CargoEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
+use super::write::{self, WriteEntry};
 use super::{
-    Door, Hook, Identity, Intent, Known, Login, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source, Visibility,
+    Door, Hook, Identity, Intent, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source,
+    Visibility,
 };
 
 /// Why an intent file was not accepted, and where in it.
@@ -100,6 +103,12 @@ pub enum IntentError {
         /// Why, in the words of whoever looked.
         why: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Ports that cannot be asked.
+    #[error("not a list of ports: write at most {MAX_PORTS}, none of them 0")]
+    Ports {
+        /// Where.
+        span: Range<usize>,
+    },
     /// A status that refuses nothing.
     #[error("not the status of a refusal: write one from 400 to 499")]
     Status {
@@ -133,6 +142,18 @@ pub enum IntentError {
     /// Nobody would know why, or who.
     #[error("must not be empty")]
     Empty {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// No end of a target.
+    #[error("not the end of a target: write what stands behind `blobs/uploads/`")]
+    Upload {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A reference without its tag.
+    #[error("no tag: write a name and a tag, such as \"probe/kept:1.0\"")]
+    NoTag {
         /// Where.
         span: Range<usize>,
     },
@@ -178,12 +199,15 @@ impl IntentError {
             | Self::Bound { span }
             | Self::HalfCertificate { span }
             | Self::Certificate { span, .. }
+            | Self::Ports { span }
             | Self::Status { span }
             | Self::NoReference { span }
             | Self::UnknownCheck { span }
             | Self::UnknownRepository { span }
             | Self::Day { span }
             | Self::Empty { span }
+            | Self::Upload { span }
+            | Self::NoTag { span }
             | Self::Index { span }
             | Self::Crate { span }
             | Self::Login { span, .. } => Some(span.clone()),
@@ -211,6 +235,10 @@ struct File {
     accepted: Vec<AcceptedEntry>,
     #[serde(default)]
     in_progress: Vec<InProgressEntry>,
+    #[serde(default)]
+    alias: Vec<AliasEntry>,
+    #[serde(default)]
+    write: WriteEntry,
 }
 
 #[derive(Deserialize)]
@@ -226,6 +254,9 @@ struct DoorEntry {
     storage: Vec<Spanned<String>>,
     certificate_file: Option<Spanned<String>>,
     key_file: Option<Spanned<String>>,
+    ports: Option<Spanned<Vec<u16>>>,
+    #[serde(default)]
+    peers: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -310,6 +341,7 @@ impl Intent {
         let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
         let cargo = file.cargo.as_ref().map(|entry| cargo::read(entry, &doors)).transpose()?;
         let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
+        let aliases = alias::read(&file.alias, &repositories)?;
         Ok(Self {
             deny_anonymous,
             deny_known,
@@ -320,6 +352,8 @@ impl Intent {
             max_redirect_ttl,
             cargo,
             triage,
+            aliases,
+            write: write::read(&file.write)?,
         })
     }
 }
@@ -337,10 +371,17 @@ fn doors(entries: &[DoorEntry], read: &impl Fn(&str) -> Result<Secret, Why>) -> 
             realms: [shipped.realms, origins(&entry.realms)?].concat(),
             storage: [shipped.storage, origins(&entry.storage)?].concat(),
             certificate: certificate(entry, &shipped.origin, read)?,
+            ports: entry.ports.as_ref().map(ports).transpose()?,
+            peers: origins(&entry.peers)?,
             origin: shipped.origin,
         });
     }
     if doors.is_empty() { Err(IntentError::NoDoor) } else { Ok(doors) }
+}
+
+fn ports(ports: &Spanned<Vec<u16>>) -> Result<Vec<u16>, IntentError> {
+    let fit = ports.get_ref().len() <= MAX_PORTS && !ports.get_ref().contains(&0);
+    if fit { Ok(ports.get_ref().clone()) } else { Err(IntentError::Ports { span: ports.span() }) }
 }
 
 fn certificate(
@@ -456,6 +497,8 @@ url = "https://registry.example"
 vantage = "internet"
 realms = ["https://auth.example"]
 storage = ["https://bucket.example"]
+ports = [80, 5000]
+peers = ["http://spegel.example:5000"]
 
 [[door]]
 name = "mirror"
@@ -504,6 +547,17 @@ door = "mirror"
 repository = "team/app"
 until = "2030-01-31"
 by = "ann"
+
+[[alias]]
+name = "group/app"
+of = "team/app"
+kind = "virtual"
+
+[write]
+push_apart = true
+foreign_upload = "6ba7b810?_state=x"
+kept = "probe/kept:1.0"
+beside = "probe/beside"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -525,6 +579,8 @@ by = "ann"
         let (edge, mirror) = (&intent.doors[0], &intent.doors[1]);
         assert_eq!((edge.vantage.as_str(), mirror.vantage.as_str()), ("internet", "here"));
         assert!(edge.has_realm(&"https://auth.example".parse().unwrap()));
+        assert!(edge.has_peer(&"http://spegel.example:5000".parse().unwrap()));
+        assert_eq!((edge.ports.as_deref(), mirror.ports.as_deref()), (Some([80, 5000].as_slice()), None));
         assert!(!mirror.has_realm(&"https://auth.example".parse().unwrap()));
         assert_eq!(intent.private().map(ToString::to_string).collect::<Vec<_>>(), ["team/app:1.0"]);
         assert_eq!(intent.login(Role::Control, edge).map(|login| login.user.as_str()), Some("ci"));
@@ -576,6 +632,9 @@ by = "ann"
             ("visibility = \"private\"", "visibility = \"public\""),
             ("vantage = \"internet\"", "key_file = \"edge.key\""),
             ("vantage = \"internet\"", "certificate_file = \"edge.pem\"\nkey_file = \"edge.key\""),
+            ("[80, 5000]", "[80, 0]"),
+            ("[80, 5000]", "[65536]"),
+            ("http://spegel.example:5000", "spegel"),
             ("role = \"control\"", "role = \"admin\""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"\n", ""),
             ("credential_env = \"PULLGATE_PROBE_CREDENTIAL\"", "as = \"docker-login\""),
@@ -592,6 +651,11 @@ by = "ann"
             ("the realm moves", " "),
             ("door = \"mirror\"", "door = \"miror\""),
             ("repository = \"team/app\"", "repository = \"team/base\""),
+            ("6ba7b810?_state=x", "6ba7b810 x"),
+            ("of = \"team/app\"", "of = \"team/base\""),
+            ("kind = \"virtual\"", "kind = \"group\""),
+            ("probe/kept:1.0", "probe/kept"),
+            ("probe/beside", "Probe/beside"),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

@@ -1,10 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::random;
+use crate::response::Body;
 
 /// Feeds an answer in pieces of `step` bytes, then lets the connection end.
 fn read(answer: &[u8], step: usize, end: End) -> Result<Response, Garbled> {
-    let mut reception = Reception::new(false);
+    let mut reception = Reception::new(false, MAX_BODY);
     for piece in answer.chunks(step) {
         if reception.take(piece) == Appetite::Enough {
             return reception.finish(End::Enough);
@@ -52,7 +54,7 @@ fn a_body_ends_as_its_framing_says() {
 
 #[test]
 fn the_answer_to_head_has_no_body() {
-    let mut reception = Reception::new(true);
+    let mut reception = Reception::new(true, MAX_BODY);
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nDocker-Content-Digest: sha256:x\r\n\r\n";
     assert_eq!(reception.take(head), Appetite::Enough);
     let response = reception.finish(End::Enough).unwrap();
@@ -89,7 +91,7 @@ fn what_is_no_answer_says_why() {
 #[test]
 fn a_bomb_is_cut_and_not_unpacked() {
     for head in ["Content-Length: 99999999999", "Content-Encoding: gzip", "Transfer-Encoding: chunked"] {
-        let mut reception = Reception::new(false);
+        let mut reception = Reception::new(false, MAX_BODY);
         reception.take(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").as_bytes());
         let piece = if head.contains("chunked") {
             [b"4000\r\n".as_slice(), &[b'a'; 0x4000], b"\r\n"].concat()
@@ -101,6 +103,35 @@ fn a_bomb_is_cut_and_not_unpacked() {
         let body = reception.finish(End::Enough).unwrap().body;
         assert_eq!((body.bytes.len(), body.ended), (MAX_BODY, Ended::Cut), "{head}");
     }
+}
+
+#[test]
+fn what_is_not_kept_is_hashed_up_to_the_limit() {
+    for (length, most, ended) in [
+        (MAX_BODY, MAX_MANIFEST, Ended::Whole),
+        (MAX_BODY + 1, MAX_BODY, Ended::Cut),
+        (MAX_MANIFEST + 1, MAX_MANIFEST, Ended::Cut),
+    ] {
+        assert_eq!(hashed(&vec![b'a'; length], most).ended, ended, "{length} of {most}");
+    }
+    let long: Vec<u8> = (0..3 * MAX_BODY).map(|at| (at % 251) as u8).collect();
+    let body = hashed(&long, MAX_MANIFEST);
+    let response = Response { status: 200, interim: Vec::new(), headers: Headers::default(), body };
+    assert_eq!((response.body.bytes.len(), response.length(), response.whole()), (MAX_BODY, long.len(), None));
+    assert_eq!(response.sha256(), random::sha256(&long));
+}
+
+/// A body in pieces, in chunks.
+fn hashed(bytes: &[u8], most: usize) -> Body {
+    let mut reception = Reception::new(false, most);
+    reception.take(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for piece in bytes.chunks(4096) {
+        reception.take(format!("{:x}\r\n", piece.len()).as_bytes());
+        reception.take(piece);
+        reception.take(b"\r\n");
+    }
+    reception.take(b"0\r\n\r\n");
+    reception.finish(End::Enough).unwrap().body
 }
 
 proptest! {

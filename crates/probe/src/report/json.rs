@@ -14,6 +14,8 @@ use crate::verdict::Verdict;
 
 /// The shape of the object; it grows when a member changes its meaning or goes away.
 const SCHEMA: u32 = 1;
+/// Who wrote it.
+const TOOL: &str = concat!("pullgate-probe/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -84,7 +86,7 @@ struct Seen<'a> {
 pub fn render(report: &Report, thresholds: &Thresholds) -> serde_json::Result<String> {
     let document = Document {
         schema: SCHEMA,
-        tool: concat!("pullgate-probe/", env!("CARGO_PKG_VERSION")),
+        tool: TOOL,
         run: &report.run,
         began: report.began.to_string(),
         mode: report.mode.as_str(),
@@ -102,6 +104,24 @@ pub fn render(report: &Report, thresholds: &Thresholds) -> serde_json::Result<St
         observations: report.evidence.iter().map(|seen| observation(seen)).collect(),
     };
     Ok(escape::json(&serde_json::to_string(&document)?))
+}
+
+#[derive(Serialize)]
+struct Usage<'a> {
+    schema: u32,
+    tool: &'static str,
+    outcome: &'static str,
+    message: &'a str,
+}
+
+/// What stands in the place of a report where nothing was asked, as one line of JSON, which `schema/usage.schema.json`
+/// describes: the command line or the intent is wrong, and the message says how.
+///
+/// # Errors
+/// As [`render`].
+pub fn usage(message: &str) -> serde_json::Result<String> {
+    let usage = Usage { schema: SCHEMA, tool: TOOL, outcome: "usage", message };
+    Ok(escape::json(&serde_json::to_string(&usage)?))
 }
 
 fn entry<'a>(report: &'a Report, result: &'a CheckResult) -> Entry<'a> {

@@ -38,7 +38,7 @@ fn seen(id: usize, target: &str, status: u16, body: &str) -> Seen {
     let request = Request::get(target).header("Accept", "*/*");
     let message = request.message(&origin("edge"), RUN);
     let secrecy = Secrecy::new(Blinding::new().unwrap());
-    let response = Ok(Response { status, headers, body });
+    let response = Ok(Response { status, interim: Vec::new(), headers, body });
     let time = Duration::from_millis(7);
     Arc::new(Observation::new(ObservationId(id), &origin("edge"), &request, &message, response, time, &secrecy))
 }

@@ -122,6 +122,18 @@ fn sarif_keeps_to_its_structure() {
 }
 
 #[test]
+fn wrong_usage_has_a_schema_of_its_own() {
+    let schema: Value = serde_json::from_str(include_str!("../../schema/usage.schema.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let line = json::usage(HOSTILE).unwrap();
+    let mut usage: Value = serde_json::from_str(&line).unwrap();
+    assert!(!line.contains(['\u{202e}', '\u{9b}', '\n']), "{line}");
+    assert!(validator.is_valid(&usage) && usage["message"] == HOSTILE, "{usage}");
+    usage["outcome"] = Value::from("pass");
+    assert!(!validator.is_valid(&usage));
+}
+
+#[test]
 fn the_published_schema_and_the_report_hold_each_other() {
     let schema: Value = serde_json::from_str(include_str!("../../schema/report.schema.json")).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();

@@ -1,14 +1,17 @@
 //! Handshakes: what a door shows, and whether it still speaks what nobody should.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Chain, Distrust, Host, Origin, Reach, Scheme};
+use outbound::{Chain, ClientCertificate, Distrust, Host, Origin, Reach, Scheme};
 
 use super::Session;
 use crate::doubt::Doubt;
-use crate::hello::{Version, hello, is_enough};
+use crate::error::ProbeError;
+use crate::hello::{Offer, READABLE, hello, is_enough, tells_wanted};
 use crate::observation::{Came, Seen};
+use crate::request::{MANIFEST_TYPES, Request};
 
 impl Session<'_> {
     /// Everything of this door that is spoken to over TLS: the door itself, its realms, its storage.
@@ -33,24 +36,92 @@ impl Session<'_> {
         self.shaken(origin, told, |wire| wire.chain(origin, reach).map(Came::Chain))
     }
 
-    /// Offers an old version of TLS, and nothing newer.
+    /// Offers what nobody should accept, and nothing better.
     ///
     /// # Errors
     /// As [`Session::ask`].
-    pub(crate) fn offer(&mut self, origin: &Origin, version: Version) -> Result<Seen, Doubt> {
-        let (place, reach) = (place(origin), self.door.reach(origin));
+    pub(crate) fn offer(&mut self, origin: &Origin, offer: &Offer) -> Result<Seen, Doubt> {
+        let place = place(origin);
         let told = (
-            format!("TLS handshake with {place} that offers nothing above {version}"),
-            format!("openssl s_client {} -connect {place} </dev/null", version.flag()),
+            format!("TLS handshake with {place} that offers nothing {}", offer.what),
+            format!("openssl s_client {} -connect {place} </dev/null", offer.flags),
         );
         let name = match origin.host() {
             Host::Name(name) => Some(name.as_str()),
             Host::Address(_) => None,
         };
-        let bytes = hello(version, name).map_err(|error| Doubt::Missing { why: error.to_string() })?;
+        self.say_hello(origin, told, hello(offer, name), is_enough)
+    }
+
+    /// Begins a handshake under a name that no library sends, and reads what is wanted.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn greet(&mut self, name: &str) -> Result<Seen, Doubt> {
+        let (origin, place) = (self.door.origin.clone(), place(&self.door.origin));
+        let told = (
+            format!("TLS 1.2 handshake with {place} under the name `{name}`"),
+            format!("openssl s_client {} -servername {name} -connect {place} </dev/null", READABLE.flags),
+        );
+        self.say_hello(&origin, told, hello(&READABLE, Some(name)), tells_wanted)
+    }
+
+    fn say_hello(
+        &mut self,
+        origin: &Origin,
+        told: (String, String),
+        hello: Result<Vec<u8>, ProbeError>,
+        is_enough: fn(&[u8]) -> bool,
+    ) -> Result<Seen, Doubt> {
+        let reach = self.door.reach(origin);
+        let bytes = hello.map_err(|error| Doubt::Missing { why: error.to_string() })?;
         // The bytes are the handshake themselves, so they go out as they are.
         let bare = origin.at(Scheme::Http, origin.port());
         self.shaken(origin, told, |wire| wire.say((&bare, reach), &bytes, is_enough).map(Came::Bytes))
+    }
+
+    /// Asks for the base of the API with the certificate of the door, and once more in the same session under another name.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn resume(&mut self, certificate: &Arc<ClientCertificate>, other: &str) -> Result<Seen, Doubt> {
+        let origin = self.door.origin.clone();
+        let (place, reach) = (place(&origin), self.door.reach(&origin));
+        let line = format!("openssl s_client -cert certificate.pem -key key.pem -connect {place}");
+        let told = (
+            format!("GET /v2/ in the TLS session of {place} that was made with a certificate, under the name {other}"),
+            format!("{line} -sess_out session </dev/null; {line} -servername {other} -sess_in session"),
+        );
+        let run = self.run.id().to_owned();
+        let base = Request::get("/v2/");
+        let messages =
+            [Some(Arc::clone(certificate)), None].map(|shown| base.clone().showing(shown).message(&origin, &run));
+        let [first, second] = &messages;
+        self.shaken(&origin, told, |wire| {
+            let answer = wire.resume((&origin, reach), (first, second), other)?;
+            // Nothing, where the session was not gone on with.
+            Ok(answer.map_or_else(|| Came::Bytes(Vec::new()), Came::Answer))
+        })
+    }
+
+    /// Asks the door for a manifest over HTTP/2, as nobody.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn ask_http2(&mut self, target: &str) -> Result<Seen, Doubt> {
+        let (door, reach) = (self.door, self.door.reach(&self.door.origin));
+        let url = format!("{}{target}", door.origin);
+        let request = http::Request::get(&url).header("accept", MANIFEST_TYPES).body(());
+        let request = request.map_err(|error| Doubt::Missing { why: error.to_string() })?;
+        let told = (
+            format!("GET {target} of {} over HTTP/2", place(&door.origin)),
+            format!("curl -sSi --http2 -H 'Accept: {MANIFEST_TYPES}' '{url}'"),
+        );
+        self.shaken(&door.origin, told, |wire| {
+            let answer = wire.ask_http2((&door.origin, reach), door.certificate.as_deref(), &request)?;
+            // Nothing, where it is not offered.
+            Ok(answer.map_or_else(|| Came::Bytes(Vec::new()), Came::Answer))
+        })
     }
 
     fn shaken(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outbound::{Origin, Reach};
+use outbound::{Origin, Reach, Scheme};
 
 use super::{Caller, Session};
 use crate::controls::{self, Content};
@@ -199,6 +199,14 @@ impl<'run> Session<'run> {
     /// The clock that only goes forward.
     pub(crate) fn tick(&self) -> Duration {
         self.run.now().tick
+    }
+
+    /// Where the door would be over plain HTTP; none where it is there itself.
+    #[must_use]
+    pub fn in_the_clear(&self) -> Option<Origin> {
+        let door = &self.door.origin;
+        let port = if door.port() == Scheme::Https.port() { Scheme::Http.port() } else { door.port() };
+        (door.scheme() == Scheme::Https).then(|| door.at(Scheme::Http, port))
     }
 
     /// Asks the host of the door, or of one of its realms, in another way than it was declared, as nobody.

@@ -11,16 +11,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use outbound::{ClientCertificate, Dialer};
+use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Report, Role, Settings, Target, Verdict,
-    Visibility, Waits, catalogue, probe,
+    Alias, AliasKind, Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress,
+    Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    CRATE, Double, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER,
-    VERSION,
+    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW,
+    LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, SECOND, TAG, THROUGH, USER, VERSION,
 };
 use testkit::secure::authority;
 
@@ -37,6 +37,7 @@ pub(crate) fn intent(url: &str, control: bool) -> Intent {
 pub(crate) fn whole(double: &Double) -> Intent {
     let mut intent = intent(&double.url(), true);
     intent.doors.push(Door { name: "mirror".to_owned(), ..Door::new(double.mirror().parse().unwrap()) });
+    declare_beside(&mut intent.doors[0], double);
     let known = |name: &str, visibility| Known {
         name: name.parse().unwrap(),
         tag: Some(TAG.parse().unwrap()),
@@ -49,12 +50,32 @@ pub(crate) fn whole(double: &Double) -> Intent {
     intent.identities = vec![
         identity(Role::Control, USER, PASSWORD, &both),
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
+        identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
+        identity(Role::Refused, REFUSED, REFUSED_PASSWORD, &both),
         Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
     ];
+    let aliases = [(GROUP, AliasKind::Virtual), (BARE, AliasKind::BareProxy), (THROUGH, AliasKind::PullThrough)];
+    let alias =
+        |(name, kind): (&str, AliasKind)| Alias { name: name.parse().unwrap(), of: SECOND.parse().unwrap(), kind };
+    intent.aliases = aliases.map(alias).to_vec();
+    intent.write = Write {
+        push_apart: true,
+        foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
+        kept: Some((KEPT.parse().unwrap(), TAG.parse().unwrap())),
+        beside: Some(BESIDE.parse().unwrap()),
+    };
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
     intent
+}
+
+/// What stands beside a door, so that it is asked.
+fn declare_beside(door: &mut Door, double: &Double) {
+    let beside: Origin = double.beside().parse().unwrap();
+    door.ports = Some(vec![double.other_port()]);
+    door.peers.push(beside.clone());
+    door.storage.push(beside);
 }
 
 fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Identity {
@@ -85,6 +106,7 @@ pub(crate) fn over_tls(double: &Double) -> Intent {
     let certificate = ClientCertificate::from_der(&origin, shown.chain, shown.key);
     let name = intent.doors[0].name.clone();
     intent.doors[0] = Door { name, certificate: Some(Arc::new(certificate)), ..Door::new(origin) };
+    declare_beside(&mut intent.doors[0], double);
     intent
 }
 
@@ -96,10 +118,28 @@ pub(crate) fn run(double: &Double, only: Option<&[&str]>) -> Report {
 
 /// The same, at the first door of any intent. Whoever waits lets the time of the double pass.
 pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    run_in(Mode::Intrusive, double, intent, only)
+}
+
+/// The same, as far as a mode goes.
+pub(crate) fn run_in(mode: Mode, double: &Double, intent: &Intent, only: Option<&[&str]>) -> Report {
+    run_by(&Settings { mode, ..Settings::default() }, double, intent, only, Box::new(clock()))
+}
+
+/// The same in every mode, until it is stopped, by this clock.
+pub(crate) fn run_until(
+    double: &Double,
+    intent: &Intent,
+    only: Option<&[&str]>,
+    (stop, clock): (Stop, Clock),
+) -> Report {
+    run_by(&Settings { mode: Mode::Intrusive, stop, ..Settings::default() }, double, intent, only, clock)
+}
+
+fn run_by(settings: &Settings, double: &Double, intent: &Intent, only: Option<&[&str]>, clock: Clock) -> Report {
     let waits = Waits::at_most(Duration::from_secs(3600)).calling(double.hurrier());
-    let intrusive =
-        catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id.to_owned()).collect();
-    let settings = Settings { mode: Mode::Intrusive, intrusive, waits, ..Settings::default() };
+    let intrusive = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
+    let settings = Settings { intrusive, waits, ..settings.clone() };
     let mut plan = Plan::new(intent, &settings);
     plan.cells.truncate(1);
     for (check, selected) in plan.cells.iter_mut().flat_map(|cell| &mut cell.checks) {
@@ -107,7 +147,7 @@ pub(crate) fn run_as(double: &Double, intent: &Intent, only: Option<&[&str]>) ->
             *selected = Err("another one is looked at".to_owned());
         }
     }
-    probe(intent, &plan, dialer(), Box::new(clock()), |_| ()).unwrap()
+    probe(intent, &plan, dialer(), clock, |_| ()).unwrap()
 }
 
 /// A dialer that trusts the authority of the tests and nobody else.
@@ -119,8 +159,13 @@ fn dialer() -> Dialer {
 
 /// A whole run as the settings say.
 pub(crate) fn run_with(intent: &Intent, settings: &Settings) -> Report {
+    run_telling(intent, settings, |_| ())
+}
+
+/// The same, telling what is done.
+pub(crate) fn run_telling(intent: &Intent, settings: &Settings, tell: impl FnMut(Progress<'_>)) -> Report {
     let plan = Plan::new(intent, settings);
-    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), |_| ()).unwrap()
+    probe(intent, &plan, Dialer::new().unwrap(), Box::new(clock()), tell).unwrap()
 }
 
 /// Settings that do not wait long for anybody.
@@ -135,7 +180,7 @@ pub(crate) fn verdict<'a>(report: &'a Report, id: &str) -> &'a Verdict {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a run against a real server needs a real clock")]
-fn clock() -> impl Fn() -> Now {
+pub(crate) fn clock() -> impl Fn() -> Now {
     let start = Instant::now();
     move || Now { wall: Timestamp::now(), tick: start.elapsed() }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use audit::Decision;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use protocol::{Digest, Repository, Tag};
 
 use super::policy::{ActionError, Asked, action};
@@ -13,8 +13,11 @@ use super::{Formatted, Past, one_line};
 /// What is to be read.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum AuditVerb {
-    /// print decisions with what became of them
+    /// print decisions with what became of them; or what the probes of the configuration found
     Query {
+        /// what is printed
+        #[arg(long, value_enum, default_value_t)]
+        kind: RecordKind,
         /// not before, such as 2030-01-31, 2030-01-31T18:00:00Z or 2h (two hours ago)
         #[arg(long, value_name = "TIME")]
         since: Option<Past>,
@@ -35,6 +38,15 @@ pub(crate) enum AuditVerb {
     },
     /// say whether the journal is whole and unchanged
     Verify,
+}
+
+/// What a question to the journal is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordKind {
+    // No doc comments: they would turn one line of the help text into five.
+    #[default]
+    Decision,
+    Probe,
 }
 
 /// Which decisions are wanted; without any, all.

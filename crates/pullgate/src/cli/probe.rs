@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use outbound::{Endpoint, Origin};
-use probe::{Mode, Severity};
+use outbound::{Endpoint, Origin, OriginError};
+use probe::{Mode, Severity, catalogue};
 
+use super::ImageReference;
 use crate::config::Period;
 
 /// Once, or again and again.
@@ -19,11 +20,58 @@ pub(crate) struct Probe {
     pub(crate) once: Once,
 }
 
+impl Probe {
+    /// Whether it needs to know the configuration of a pullgate.
+    pub(crate) fn is_about_us(&self) -> bool {
+        matches!(&self.verb, Some(ProbeVerb::Init(init)) if init.registry.is_none())
+    }
+}
+
 /// What else the probe does.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ProbeVerb {
+    /// write an intent: what should be closed, from the policy of a pullgate or by asking a registry and you
+    Init(Box<Init>),
     /// ask again and again, and tell of every change
     Watch(Box<Watch>),
+}
+
+/// What an intent is made of.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Init {
+    /// the registry to ask, such as registry.example.com; without one the policy of the data folder says what is closed
+    #[arg(value_name = "REGISTRY", value_parser = registry)]
+    pub(crate) registry: Option<Origin>,
+    /// what is private, such as team/app:1.0
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) private: Vec<ImageReference>,
+    /// what anybody may pull, such as team/base
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) public: Vec<ImageReference>,
+    /// a door more: a mirror, a CDN, an ingress
+    #[arg(long, value_name = "URL")]
+    pub(crate) door: Vec<Origin>,
+    /// where tokens may be asked for, besides the registry itself
+    #[arg(long, value_name = "URL")]
+    pub(crate) realm: Vec<Origin>,
+    /// where redirects may be followed, without credentials
+    #[arg(long, value_name = "URL")]
+    pub(crate) storage: Vec<Origin>,
+    /// the control is the login that docker or podman has
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub(crate) login: Option<KnownLogin>,
+    /// the control is `user:secret` from a file [default: PULLGATE_PROBE_CREDENTIAL]
+    #[arg(long, value_name = "FILE", conflicts_with = "login")]
+    pub(crate) credential_file: Option<PathBuf>,
+    /// so many repositories of each kind at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    pub(crate) limit: usize,
+    /// ask you, also where standard input is no terminal
+    #[arg(long)]
+    pub(crate) ask: bool,
+    /// the file, which must not exist yet
+    #[arg(short, long, value_name = "FILE", default_value = "probe.toml")]
+    pub(crate) output: PathBuf,
 }
 
 /// One run and its report.
@@ -76,6 +124,12 @@ pub(crate) struct Asked {
     /// how far to go
     #[arg(long, default_value = "passive", value_parser = mode())]
     pub(crate) mode: Mode,
+    /// in mode intrusive, ask this check too, such as TOK-20
+    #[arg(long, value_name = "CHECK", value_parser = intrusive)]
+    pub(crate) intrusive: Vec<&'static str>,
+    /// how long to wait altogether, for targets that ask for it and until tokens have ended
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub(crate) wait: Period,
     /// ask here too: a mirror, a CDN, an ingress
     #[arg(long, value_name = "URL")]
     pub(crate) door: Vec<Origin>,
@@ -121,8 +175,23 @@ pub(crate) enum ReportFormat {
     Html,
 }
 
+/// A registry as people name it: without a scheme it is https.
+fn registry(text: &str) -> Result<Origin, OriginError> {
+    if text.contains("://") { text.parse() } else { Origin::https(text) }
+}
+
 fn mode() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.map(Mode::as_str)).try_map(|word| word.parse::<Mode>())
+}
+
+/// An intrusive check by its id.
+fn intrusive(id: &str) -> Result<&'static str, String> {
+    let known: Vec<&str> = catalogue().filter(|check| check.mode == Mode::Intrusive).map(|check| check.id).collect();
+    known
+        .iter()
+        .find(|known| **known == id)
+        .copied()
+        .ok_or_else(|| format!("not intrusive: write one of {}", known.join(", ")))
 }
 
 fn severity() -> impl TypedValueParser<Value = Severity> {

@@ -153,3 +153,32 @@ fn a_remark_is_one_line() {
     assert!(one_line(&"é".repeat(200)).is_ok());
     assert_eq!(one_line(&"é".repeat(201)), Err(LineError::TooLong));
 }
+
+/// Every command line of the probe's guides, and the arguments of its container.
+fn commands_of_the_guides() -> Vec<Vec<String>> {
+    let pages =
+        [include_str!("../../../../docs/guides/probe.md"), include_str!("../../../../docs/guides/probe-in-ci.md")];
+    let words = |text: &str| -> Vec<String> {
+        let text = text.split(" #").next().unwrap_or_default();
+        let words = text.split_whitespace().take_while(|word| !["|", ">", "&", "<"].contains(word));
+        words.map(|word| word.trim_matches(['\'', '"', ',', '[', ']']).to_owned()).collect()
+    };
+    let command = |line: &str| match (line.split_once("pullgate "), line.split_once("args: ")) {
+        _ if line.contains('`') => None,
+        (Some((before, rest)), _) if before.is_empty() || before.ends_with(' ') => Some(words(rest)),
+        (_, Some((_, rest))) => Some(words(rest)),
+        (Some(_) | None, None) => None,
+    };
+    pages.iter().flat_map(|page| page.lines()).filter_map(command).collect()
+}
+
+#[test]
+fn every_command_of_the_guides_is_understood() {
+    let commands = commands_of_the_guides();
+    assert!(commands.len() > 20, "{commands:?}");
+    for words in commands {
+        let line = ["pullgate".to_owned()].into_iter().chain(words).map(OsString::from);
+        let read = Cli::read(line.clone());
+        assert!(read.is_ok(), "{:?}: {}", line.collect::<Vec<_>>(), read.unwrap_err());
+    }
+}

@@ -112,6 +112,20 @@ pub(super) enum Fault {
     /// A star that stands for nothing.
     #[error("no file has such a name")]
     PolicyPatternEmpty,
+    /// Two ways to say what a probe asks.
+    #[error("`intent` names a file that says all of this: write one or the other")]
+    ProbeTwice,
+    /// A probe of nothing.
+    #[error("nothing is asked here: write `private`, such as [\"team/app:1.0\"], or `intent`")]
+    ProbeNothing,
+    /// What a probe needs cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    ProbeFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: TextError,
+    },
     /// A policy file, or its folder, cannot be read.
     #[error("cannot read `{}`", path.display())]
     PolicyFile {
@@ -150,6 +164,9 @@ impl Mistake {
             | Fault::HeaderBlock
             | Fault::PolicyPattern
             | Fault::PolicyPatternEmpty
+            | Fault::ProbeTwice
+            | Fault::ProbeNothing
+            | Fault::ProbeFile { .. }
             | Fault::PolicyFile { .. } => None,
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::listen::ListenAddress;
 use super::mistake::Fault;
+use super::probe::Probe;
 use super::public_url::PublicUrl;
 use super::quantity::{self, Count, Period, QuantityError, Size};
 
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) origin: Origin,
     /// `[[repository]]`, each name once.
     pub(crate) repository: Vec<policy::RepositoryRule>,
+    /// `[[probe]]`.
+    pub(crate) probe: Vec<Probe>,
     /// `[policy]`.
     pub(crate) policy: policy::Settings,
     /// `[audit]`.

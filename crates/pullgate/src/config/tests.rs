@@ -49,6 +49,13 @@ const BAD: &[(&str, &str)] = &[
     ("count as text", "[limits]\nconnections_per_address = \"many\"\n"),
     ("header block for nobody", "[limits]\nheader_block = \"1KiB\"\n"),
     ("segment for nothing", "[audit]\nsegment_bytes = 1\n"),
+    ("probe of nothing", "[[probe]]\nevery = \"1h\"\n"),
+    ("probe of no reference", "[[probe]]\nprivate = [\"team/app:1.0\", \"registry.example.com/Team\"]\n"),
+    ("probe at no door", "[[probe]]\nprivate = [\"team/app\"]\ndoors = [\"registry.example.com\"]\n"),
+    ("probe in two ways", "[[probe]]\nintent = \"here.cedar\"\nprivate = [\"team/app\"]\n"),
+    ("probe by a file that is not there", "[[probe]]\nintent = \"nowhere.toml\"\n"),
+    ("probe without end", "[[probe]]\nprivate = [\"a\"]\nevery = \"always\"\n"),
+    ("mistyped key of a probe", "[[probe]]\nprivat = [\"a\"]\n"),
     ("policy that is not there", "[policy]\nfiles = [\"here.cedar\", \"nowhere.cedar\"]\n"),
     ("policies that are not there", "[policy]\nfiles = [\"here.cedar\", \"*.rego\"]\n"),
     ("star for folders", "[policy]\nfiles = [\"*/a.cedar\"]\n"),
@@ -213,4 +220,20 @@ fn refusals_to_serve_others_say_what_to_paste() {
         writeln!(messages, "{}", anstream::adapter::strip_str(&failure.render())).unwrap();
     }
     insta::assert_snapshot!(messages);
+}
+
+#[test]
+fn a_credential_may_come_later() {
+    let folder = folder("[[probe]]\nprivate = [\"a\"]\n\n[[probe]]\nprivate = [\"a\"]\ncredential_file = \"nobody\"\n");
+    let configuration = load(&folder).unwrap();
+    insta::assert_snapshot!(printed(&folder, configuration.hindrance.unwrap()), @r#"
+    error: cannot use the configuration
+    caused by: `pullgate.toml`, line 6: cannot read `nobody`
+    caused by: no such file or directory (os error 2)
+      |
+    6 | credential_file = "nobody"
+      |                   ^^^^^^^^
+    "#);
+    std::fs::write(folder.path().join("nobody"), "user:secret").unwrap();
+    assert!(load(&folder).unwrap().hindrance.is_none());
 }

@@ -24,12 +24,17 @@ pub(crate) struct Printing {
 /// Does one command and prints what came of it.
 pub(crate) fn run(configuration: &Configuration, command: &Command, json: bool) -> Result<Exit, Failure> {
     let data = DataFolder::existing(&configuration.data)?;
-    let reply = match admin::call(data.path(), command) {
-        Err(CallError::Nobody { .. }) => alone(configuration, &data, command)?,
-        reply => reply.map_err(failure)?,
-    };
+    let reply = ask(configuration, &data, command)?;
     warn(command);
     print_reply(&reply, &Printing { json, registry: registry(configuration, data.path()) })
+}
+
+/// Does one command, and gives what came of it.
+pub(crate) fn ask(configuration: &Configuration, data: &DataFolder, command: &Command) -> Result<Reply, Failure> {
+    match admin::call(data.path(), command) {
+        Err(CallError::Nobody { .. }) => alone(configuration, data, command),
+        reply => reply.map_err(failure),
+    }
 }
 
 /// No server runs: the verb takes the lock, opens the house, and does it itself.

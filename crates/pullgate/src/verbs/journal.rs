@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
-use audit::{Checkpoint, Filter, Joined, ReadError, Tail};
+use audit::{Checkpoint, Filter, Joined, Probed, ReadError, Tail};
 
 use state::State;
 
@@ -30,6 +30,36 @@ pub(crate) fn query(configuration: &Configuration, filter: &Filter, json: bool) 
     let rows: Vec<[String; 8]> = found.iter().map(row).collect();
     print_table(["leaf", "time", "decision", "who", "action", "repository", "status", "request"], &rows)?;
     Ok(Exit::Yes)
+}
+
+/// `pullgate audit query --kind probe`.
+pub(crate) fn probes(configuration: &Configuration, filter: &Filter, json: bool) -> Result<Exit, Failure> {
+    let (since, until) = (filter.since, filter.until);
+    if *filter != (Filter { since, until, ..Filter::default() }) {
+        return Err(Failure::usage("only --since and --until go with --kind probe: the others are about decisions"));
+    }
+    let found = audit::probes(&journal(configuration)?, since, until).map_err(failure)?;
+    if json {
+        found.iter().try_for_each(|probed| print_json(&probed.to_json()))?;
+        return Ok(Exit::Yes);
+    }
+    let rows: Vec<[String; 7]> = found.iter().map(probed).collect();
+    print_table(["leaf", "time", "probe", "outcome", "failed", "open", "run"], &rows)?;
+    Ok(Exit::Yes)
+}
+
+fn probed(probed: &Probed) -> [String; 7] {
+    let ids = |ids: &[String]| if ids.is_empty() { "-".to_owned() } else { ids.join(",") };
+    let run = &probed.run;
+    [
+        probed.sequence.to_string(),
+        run.time.clone(),
+        run.probe.to_string(),
+        run.outcome.clone(),
+        ids(&run.failed),
+        ids(&run.open),
+        run.run.clone().unwrap_or_else(|| "-".to_owned()),
+    ]
 }
 
 /// `pullgate audit tail`: every decision as it is made, until interrupted.

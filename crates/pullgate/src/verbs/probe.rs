@@ -3,7 +3,8 @@
 mod baseline;
 mod docker_login;
 mod hook;
-mod metrics;
+mod init;
+mod usage;
 mod watch;
 mod webhook;
 
@@ -13,15 +14,17 @@ use std::path::Path;
 
 use outbound::Dialer;
 use probe::{
-    Door, Identity, Intent, IntentError, Login, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
-    Thresholds, html, json, junit, markdown, sarif, text,
+    Door, Identity, Intent, IntentError, Login, Mode, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
+    Thresholds, Waits, html, json, junit, markdown, sarif, text,
 };
 use protocol::Secret;
 
 use crate::cli::{Asked, KnownLogin, Once, Probe, ProbeVerb, ReportFormat};
 use crate::clock;
-use crate::config::{Excerpt, meant, plain, read_text, variable};
+use crate::config::{Configuration, Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
+
+pub(crate) use usage::of_command_line;
 
 /// Where the control's credential stands, unless a flag says otherwise.
 const CREDENTIAL: &str = "PULLGATE_PROBE_CREDENTIAL";
@@ -30,10 +33,11 @@ const MAX_CREDENTIAL_BYTES: u64 = 64 << 10;
 /// The longest intent file, in bytes.
 const MAX_INTENT_BYTES: u64 = 1 << 20;
 
-/// Asks once, and says what came of it; or again and again.
-pub(crate) fn probe(flags: &Probe) -> Result<Exit, Failure> {
+/// Asks once, and says what came of it; or again and again; or writes down what to ask.
+pub(crate) fn probe(configuration: &Configuration, flags: &Probe) -> Result<Exit, Failure> {
     match &flags.verb {
-        None => once(&flags.once),
+        None => once(&flags.once).inspect_err(|failure| usage::of_failure(flags.once.format, failure)),
+        Some(ProbeVerb::Init(flags)) => init::init(configuration, flags),
         Some(ProbeVerb::Watch(flags)) => watch::watch(flags),
     }
 }
@@ -46,6 +50,7 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
         return Ok(Exit::Yes);
     }
     let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
+    flags.save_baseline.as_deref().map(baseline::writable).transpose()?;
     note(&format!("asking {}\n", text::budget(&plan.budget())));
     let mut report = run(&intent, &plan)?;
     if let Some(known) = &known {
@@ -53,16 +58,25 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
     }
     let thresholds = thresholds(&flags.asked);
     show(&report, &thresholds, flags.format)?;
-    let outcome = report.outcome(&thresholds);
     if let Some(file) = &flags.save_baseline {
-        baseline::save(file, &report, outcome)?;
+        baseline::save(file, &report, &thresholds)?;
     }
-    Ok(exit(outcome))
+    Ok(exit(report.outcome(&thresholds)))
 }
 
 /// What would be asked. A vantage without doors is wrong usage.
 fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
-    let settings = Settings { mode: flags.mode, vantage: flags.vantage.clone(), ..Settings::default() };
+    if let (Some(id), true) = (flags.intrusive.first(), flags.mode < Mode::Intrusive) {
+        let why = format!("{id} is intrusive, and the run goes no further than mode {}", flags.mode);
+        return Err(Failure::usage(why).hints(["add --mode intrusive".to_owned()]));
+    }
+    let settings = Settings {
+        mode: flags.mode,
+        intrusive: flags.intrusive.clone(),
+        vantage: flags.vantage.clone(),
+        waits: Waits::at_most(flags.wait.duration()),
+        ..Settings::default()
+    };
     let plan = Plan::new(intent, &settings);
     if plan.cells.is_empty() {
         let vantage = flags.vantage.as_deref().unwrap_or_default();
@@ -71,7 +85,8 @@ fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
     Ok(plan)
 }
 
-fn run(intent: &Intent, plan: &Plan<'_>) -> Result<Report, Failure> {
+/// Asks everything that is planned; blocks meanwhile.
+pub(crate) fn run(intent: &Intent, plan: &Plan<'_>) -> Result<Report, Failure> {
     let dialer = Dialer::new().map_err(Failure::unknown)?;
     probe::probe(intent, plan, dialer, Box::new(clock::now), tell).map_err(Failure::unknown)
 }
@@ -160,17 +175,33 @@ fn login(flags: &Asked, door: &Door) -> Result<Option<Login>, Box<dyn Error + Se
     }
 }
 
-fn of_file(path: &Path) -> Result<Intent, Failure> {
+/// An intent from a file.
+pub(crate) fn of_file(path: &Path) -> Result<Intent, Failure> {
     let text = read_text(path, MAX_INTENT_BYTES)
         .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
     let base = path.parent().unwrap_or(Path::new(""));
+    of_text(&text, base).map_err(|error| mistake(path, &text, &error))
+}
+
+/// Whether a file is an intent, its logins aside: they may come later.
+pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
+    let text = read_text(path, MAX_INTENT_BYTES)
+        .map_err(|source| Failure::usage(IntentFileError { path: path.into(), source }))?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let somebody = || Login { user: "somebody".to_owned(), secret: Secret::new(String::new()) };
     let file = |name: &str| read_file(&base.join(name));
-    let intent = Intent::read(&text, |source, door| find(base, source, door), |words| hook::of(words, base), file);
-    intent.map_err(|error| mistake(path, &text, &error))
+    let read = Intent::read(&text, |_, _| Ok(somebody()), |words| hook::of(words, base), file);
+    read.map(|_| ()).map_err(|error| mistake(path, &text, &error))
+}
+
+/// An intent whose files lie in this folder.
+fn of_text(text: &str, base: &Path) -> Result<Intent, IntentError> {
+    let file = |name: &str| read_file(&base.join(name));
+    Intent::read(text, |source, door| find(base, source, door), |words| hook::of(words, base), file)
 }
 
 /// The secret of an identity; files are named from the folder of the intent.
-fn find(base: &Path, source: &Source, door: &Door) -> Result<Login, Box<dyn Error + Send + Sync>> {
+pub(crate) fn find(base: &Path, source: &Source, door: &Door) -> Result<Login, Box<dyn Error + Send + Sync>> {
     let text = match source {
         Source::DockerLogin => return Ok(docker_login::find(&door.origin.authority())?),
         Source::File(file) => return Ok(Login::parse(&read_file(&base.join(file))?)?),

@@ -7,6 +7,8 @@
     reason = "a helper of tests fails like a test"
 )]
 
+pub(crate) mod probe;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,22 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 9] =
-    ["TOK-19", "INGR-02", "INGR-03", "INGR-08", "INGR-09", "CARGO-08", "TLS-01", "TLS-02", "TLS-05"];
+const OVER_TLS: [&str; 19] = [
+    "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08", "TLS-01",
+    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
+];
 
 impl Flaw {
     /// Whether it is to be seen at the door over TLS alone.
     pub fn is_over_tls(self) -> bool {
-        self == Self::SchemeFromForwarded || OVER_TLS.contains(&self.check())
+        matches!(
+            self,
+            Self::SchemeFromForwarded
+                | Self::UpperCaseHostOpens
+                | Self::CachesRedirects
+                | Self::OtherPortIsPlain
+                | Self::OtherPortIsOpenOverTls
+        ) || OVER_TLS.contains(&self.check())
     }
 }
 
@@ -102,6 +111,14 @@ flaws! {
     AdmitsTwo => "ANON-13" Fails,
     /// The manifest is open in its oldest form.
     OpenSchema1 => "ANON-14" Fails,
+    /// Anybody begins uploads.
+    AnybodyUploads => "ANON-15" Fails,
+    /// Anybody gets a token that pushes to what somebody owns.
+    AnybodyGetsPushTokens => "ANON-15" Fails,
+    /// Anybody pushes manifests.
+    AnybodyPuts => "ANON-16" Fails,
+    /// The account of the installation has the password of the manual.
+    DefaultPassword => "ANON-18" Fails,
     /// DELETE looks for the manifest before it looks at the caller.
     DeletesFirst => "ANON-17" Fails,
     /// The manifest is open for whoever says `ns=`.
@@ -222,6 +239,38 @@ flaws! {
     KnownReadsFallbackTags => "AUTHZ-01" Fails,
     /// Whoever has a token sees all repositories.
     CatalogForKnown => "AUTHZ-02" Fails,
+    /// Whoever may pull begins uploads.
+    PullTokenUploads => "AUTHZ-03" Fails,
+    /// Whoever may pull pushes manifests.
+    PullTokenPuts => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes tags.
+    PullTokenDeletesTags => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes manifests.
+    PullTokenDeletesManifests => "AUTHZ-03" Fails,
+    /// Whoever may pull deletes blobs.
+    PullTokenDeletesBlobs => "AUTHZ-03" Fails,
+    /// Whoever may push reads.
+    PushTokenReads => "AUTHZ-04" Fails,
+    /// Whoever may push is told what does not exist.
+    PushTokenTells => "AUTHZ-04" Fails,
+    /// An upload goes on in whichever repository.
+    UploadsAreShared => "AUTHZ-05" Fails,
+    /// An upload is cancelled from whichever repository.
+    UploadsAreCancelled => "AUTHZ-05" Fails,
+    /// Whoever may add overwrites.
+    CreatorOverwrites => "AUTHZ-06" Fails,
+    /// Whoever may add overwrites `latest`.
+    CreatorOverwritesLatest => "AUTHZ-06" Fails,
+    /// Whoever may add overwrites tags that stand in the query.
+    CreatorOverwritesByQuery => "AUTHZ-06" Fails,
+    /// Tags are deleted where deletes are switched off.
+    DeletesKeptTags => "AUTHZ-07" Fails,
+    /// Whoever is known reads what is in a group.
+    GroupIsOpen => "AUTHZ-08" Fails,
+    /// A proxy without a credential uses the token of another one.
+    ProxiesShareTokens => "AUTHZ-09" Fails,
+    /// Rules about attributes are read and not applied.
+    AttributesAreIgnored => "AUTHZ-10" Fails,
     /// Nobody looks at the signature.
     NoSignatureIsRead => "FORGE-01" Fails,
     /// A token may say that it is not signed.
@@ -276,6 +325,8 @@ flaws! {
     VerifiesTheFirstOfTwo => "FORGE-21" Fails,
     /// A token that is too long breaks the registry.
     FailsOnLongTokens => "FORGE-21" Fails,
+    /// A token that was not handed out breaks the registry.
+    FailsOnForgedTokens => "FORGE-01" Fails,
     /// What does not exist is 404, and what is private 401.
     TellsWhatExists => "LEAK-01" Fails,
     /// The refusal of what exists has one header more.
@@ -342,6 +393,120 @@ flaws! {
     EndlessRedirect => "INGR-08" Fails,
     /// Nobody looks at the signature of a redirect.
     UnsignedRedirect => "INGR-09" Fails,
+    /// Who asks for no name needs no certificate.
+    NamelessNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for another name needs no certificate.
+    OthersNeedNoCertificate => "INGR-04" Fails,
+    /// Under another name the manifest is open.
+    OpenUnderOtherName => "INGR-04" Fails,
+    /// Who asks in upper case needs no certificate.
+    UpperCaseNeedsNoCertificate => "INGR-04" Fails,
+    /// Whose ClientHello comes in pieces needs no certificate.
+    PiecesNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for the address needs no certificate.
+    AddressNeedsNoCertificate => "INGR-04" Fails,
+    /// Who asks with a last dot needs no certificate.
+    LastDotNeedsNoCertificate => "INGR-04" Fails,
+    /// The virtual host of a machine inside is open.
+    OpenToMachines => "INGR-06" Fails,
+    /// The virtual host of a cluster is open.
+    OpenToCluster => "INGR-06" Fails,
+    /// What somebody who may has fetched is handed to everybody.
+    CachesBlobs => "INGR-07" Fails,
+    /// The redirect that somebody who may has got is handed to everybody.
+    CachesRedirects => "INGR-07" Fails,
+    /// The signature of a redirect is good for every blob.
+    AnyDigestIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect is good for every method.
+    AnyMethodIsSigned => "INGR-10" Fails,
+    /// The signature of a redirect does not cover its end.
+    EndIsNotSigned => "INGR-10" Fails,
+    /// Storage lists what is in it.
+    BucketIsListed => "INGR-11" Fails,
+    /// The same where it is asked in the newer way.
+    BucketIsListedByType => "INGR-11" Fails,
+    /// The same in the way of another cloud.
+    ContainerIsListed => "INGR-11" Fails,
+    /// Storage hands out every layer.
+    BucketIsOpen => "INGR-11" Fails,
+    /// A redirect names a host inside.
+    NamesInternalStorage => "INGR-12" Fails,
+    /// The first version of the API answers to a ping.
+    FirstVersionAnswers => "INGR-13" Fails,
+    /// Its search names what is private.
+    FirstVersionSearches => "INGR-13" Fails,
+    /// It lists images.
+    FirstVersionListsImages => "INGR-13" Fails,
+    /// It lists tags.
+    FirstVersionListsTags => "INGR-13" Fails,
+    /// The API is open under the prefix of Artifactory.
+    OpenUnderArtifactory => "INGR-14" Fails,
+    /// The API is open under the prefix of Nexus.
+    OpenUnderNexus => "INGR-14" Fails,
+    /// The API is open under a prefix of a proxy.
+    OpenUnderRegistry => "INGR-14" Fails,
+    /// Another port serves the registry to everybody.
+    OtherPortIsOpen => "INGR-01" Fails,
+    /// The same over TLS.
+    OtherPortIsOpenOverTls => "INGR-01" Fails,
+    /// Another port asks for passwords in the clear.
+    OtherPortIsPlain => "INGR-01" Fails,
+    /// Harbor names private projects.
+    HarborListsProjects => "INGR-15" Fails,
+    /// Harbor finds private repositories.
+    HarborFinds => "INGR-15" Fails,
+    /// Harbor counts private repositories.
+    HarborCounts => "INGR-15" Fails,
+    /// Harbor says where it stores.
+    HarborTellsStorage => "INGR-15" Fails,
+    /// Harbor lists every repository.
+    HarborListsRepositories => "INGR-15" Fails,
+    /// Harbor lists the repositories of a project.
+    HarborListsOfProject => "INGR-15" Fails,
+    /// Quay lists private repositories among public ones.
+    QuayListsAll => "INGR-15" Fails,
+    /// Quay lists a private namespace.
+    QuayListsNamespace => "INGR-15" Fails,
+    /// Quay tells how its parts are.
+    QuayTellsHealth => "INGR-15" Fails,
+    /// Nexus lists what is in a repository.
+    NexusListsComponents => "INGR-15" Fails,
+    /// Nexus finds every image.
+    NexusFinds => "INGR-15" Fails,
+    /// Nexus names its repositories.
+    NexusListsRepositories => "INGR-15" Fails,
+    /// Artifactory lets strangers deploy.
+    ArtifactoryLetsDeploy => "INGR-15" Fails,
+    /// Artifactory names its repositories.
+    ArtifactoryListsRepositories => "INGR-15" Fails,
+    /// Artifactory lists the images of a repository.
+    ArtifactoryListsImages => "INGR-15" Fails,
+    /// Gitea lists the images of an owner.
+    GiteaListsPackages => "INGR-15" Fails,
+    /// Gitea finds private repositories.
+    GiteaFinds => "INGR-15" Fails,
+    /// GitLab finds private projects.
+    GitLabFinds => "INGR-15" Fails,
+    /// GitLab lists the images of a private project.
+    GitLabListsImages => "INGR-15" Fails,
+    /// zot shows who may do what.
+    ZotTellsRules => "INGR-15" Fails,
+    /// zot lists the newest images.
+    ZotFindsNewest => "INGR-15" Fails,
+    /// zot shows which repositories people like.
+    ZotTellsPreferences => "INGR-15" Fails,
+    /// kellnr finds private crates.
+    KellnrFinds => "INGR-15" Fails,
+    /// A peer hands the manifest on.
+    PeerIsOpen => "INGR-16" Fails,
+    /// A peer hands it on to whoever asks as a node does.
+    PeerIsOpenToNodes => "INGR-16" Fails,
+    /// A peer hands it on to whoever names the registry in a header.
+    PeerIsOpenByHeader => "INGR-16" Fails,
+    /// A peer hands layers on.
+    PeerHandsLayersOn => "INGR-16" Fails,
+    /// An upload goes on at another host.
+    UploadsElsewhere => "INGR-18" Fails,
     /// The other door is open.
     MirrorIsOpen => "INGR-17" Fails,
     /// The other door refuses everybody.
@@ -356,6 +521,36 @@ flaws! {
     SpeaksTls10 => "TLS-02" Fails,
     /// TLS 1.1 is spoken.
     SpeaksTls11 => "TLS-02" Fails,
+    /// RC4 is spoken.
+    SpeaksRc4 => "TLS-03" Fails,
+    /// 3DES is spoken.
+    Speaks3Des => "TLS-03" Fails,
+    /// Nothing is encrypted where nothing is asked for.
+    SpeaksNull => "TLS-03" Fails,
+    /// Keys for export are spoken.
+    SpeaksExport => "TLS-03" Fails,
+    /// The certificate has an RSA key of 1024 bits.
+    ShortRsaKey => "TLS-04" Fails,
+    /// The certificate has a key on a curve of 224 bits.
+    ShortCurveKey => "TLS-04" Fails,
+    /// A session goes on under any name.
+    ResumesUnderAnyName => "TLS-06" Fails,
+    /// No answer tells browsers to use TLS.
+    NoTransportPolicy => "TLS-07" Fails,
+    /// The policy ends at once.
+    TransportPolicyEnds => "TLS-07" Fails,
+    /// The redirect to https carries the query on.
+    RedirectCarriesQuery => "TLS-08" Fails,
+    /// The redirect to https carries the token on.
+    RedirectCarriesToken => "TLS-08" Fails,
+    /// The manifest is open over HTTP/2.
+    OpenOverHttp2 => "TLS-09" Fails,
+    /// HTTP/2 is refused in another way.
+    RefusesHttp2 => "TLS-09" Fails,
+    /// The certificate is a shop's too.
+    CertificateIsShared => "TLS-10" Fails,
+    /// The certificate is for everything in a domain.
+    CertificateIsWild => "TLS-10" Fails,
     /// A certificate may be shown, or not.
     CertificateIsOptional => "TLS-05" Fails,
     /// Any certificate will do.
@@ -384,6 +579,30 @@ flaws! {
     MountsFromForm => "BIND-06" Fails,
     /// A mount is made for GET, and checked for POST.
     MountsByGet => "BIND-06" Fails,
+    /// A manifest may name layers that are not there.
+    TakesForeignLayers => "BIND-07" Fails,
+    /// A layer that a manifest names may be read.
+    NamingIsHaving => "BIND-07" Fails,
+    /// An upload that says what it will be called is that.
+    TakesNamedUploads => "BIND-08" Fails,
+    /// An upload of nothing is what it is called in the end.
+    TakesEmptyUploads => "BIND-08" Fails,
+    /// A blob that was deleted comes back where another repository has it.
+    DeletedBlobsComeBack => "BIND-09" Fails,
+    /// Referrers are listed in every repository.
+    ReferrersCross => "BIND-10" Fails,
+    /// What is about an image is listed wherever that is.
+    SubjectsCross => "BIND-10" Fails,
+    /// What is pulled through is open to whoever is known.
+    PulledThroughIsOpen => "BIND-12" Fails,
+    /// Whoever says `ns=` comes under other rules.
+    NamespaceSwitchesRules => "BIND-12" Fails,
+    /// A manifest may be image and index.
+    TakesBothKinds => "BIND-13" Fails,
+    /// A manifest may come under another type.
+    TakesOtherTypes => "BIND-13" Fails,
+    /// A manifest may have a member twice.
+    TakesMembersTwice => "BIND-13" Fails,
     /// Anybody gets the configuration of the index of crates.
     OpenCargoConfig => "CARGO-01" Fails,
     /// Crates are downloaded from a host that nobody named.
@@ -416,4 +635,210 @@ flaws! {
     LongCrateRedirect => "CARGO-08" Fails,
     /// The redirect of a download does not end when it says.
     EndlessCrateRedirect => "CARGO-08" Fails,
+    /// A slash at the end is dropped after the decision.
+    DropsLastSlash => "ROUTE-01" Fails,
+    /// Slashes are merged after the decision.
+    MergesSlashes => "ROUTE-02" Fails,
+    /// Segments of one dot are dropped after the decision.
+    DropsSingleDots => "ROUTE-02" Fails,
+    /// Dot segments are resolved after the decision.
+    ResolvesDots => "ROUTE-03" Fails,
+    /// Encoded dot segments are resolved after the decision.
+    ResolvesEncodedDots => "ROUTE-03" Fails,
+    /// Dot segments of which one dot is encoded are resolved after the decision.
+    ResolvesHalfEncodedDots => "ROUTE-03" Fails,
+    /// Slashes are decoded after the decision, and then dot segments resolved.
+    DecodesBeforeDots => "ROUTE-03" Fails,
+    /// Slashes are decoded after the decision.
+    DecodesSlashes => "ROUTE-04" Fails,
+    /// Everything is decoded after the decision.
+    DecodesOnce => "ROUTE-04" Fails,
+    /// Everything is decoded twice after the decision.
+    DecodesTwice => "ROUTE-04" Fails,
+    /// Dots of two bytes are dots after the decision.
+    DecodesOverlongDots => "ROUTE-04" Fails,
+    /// Slashes of two bytes are slashes after the decision.
+    DecodesOverlongSlashes => "ROUTE-04" Fails,
+    /// The base of the API is found in any case.
+    FoldsPrefix => "ROUTE-05" Fails,
+    /// Repositories are found in any case.
+    FoldsNames => "ROUTE-05" Fails,
+    /// Paths are put in lower case after the decision.
+    FoldsPaths => "ROUTE-05" Fails,
+    /// What is encoded in upper case is decoded after the decision.
+    DecodesUpperCase => "ROUTE-05" Fails,
+    /// What is encoded in lower case is decoded after the decision.
+    DecodesLowerCase => "ROUTE-05" Fails,
+    /// Parameters of a path are cut off after the decision.
+    CutsParameters => "ROUTE-06" Fails,
+    /// What ends as style sheets do is open.
+    StyleSheetsAreOpen => "ROUTE-06" Fails,
+    /// Paths end at NUL after the decision.
+    CutsAtNul => "ROUTE-06" Fails,
+    /// Paths end with their line after the decision.
+    CutsAtLineEnd => "ROUTE-06" Fails,
+    /// Spaces at the end are trimmed after the decision.
+    TrimsBlanks => "ROUTE-06" Fails,
+    /// Fragments are cut off after the decision.
+    CutsFragments => "ROUTE-06" Fails,
+    /// Encoded fragments are cut off after the decision.
+    CutsEncodedFragments => "ROUTE-06" Fails,
+    /// What has the path of the health check in it is open.
+    HealthAnywhere => "ROUTE-07" Fails,
+    /// What has the base of the API in its query is open.
+    BaseAnywhere => "ROUTE-07" Fails,
+    /// What has a public path in its query is open.
+    PublicAnywhere => "ROUTE-07" Fails,
+    /// Backslashes are slashes after the decision.
+    BackslashIsSlash => "ROUTE-08" Fails,
+    /// Encoded backslashes are slashes after the decision.
+    EncodedBackslashIsSlash => "ROUTE-08" Fails,
+    /// OPTIONS reads.
+    OptionsRead => "ROUTE-10" Fails,
+    /// TRACE reads.
+    TraceReads => "ROUTE-10" Fails,
+    /// PROPFIND reads.
+    PropfindReads => "ROUTE-10" Fails,
+    /// A method that nobody knows reads.
+    UnknownMethodsRead => "ROUTE-10" Fails,
+    /// A method in lower case is served and not judged.
+    LowerCaseReads => "ROUTE-10" Fails,
+    /// A header changes the method after the decision.
+    MethodByOverride => "ROUTE-10" Fails,
+    /// A header without HTTP in its name changes the method after the decision.
+    MethodByShortOverride => "ROUTE-10" Fails,
+    /// The query changes the method after the decision.
+    MethodByQuery => "ROUTE-10" Fails,
+    /// HEAD of the tags is not refused.
+    HeadOfTagsIsOpen => "ROUTE-11" Fails,
+    /// `X-Original-URL` is served in place of what was asked for.
+    ServesOriginalUrl => "ROUTE-12" Fails,
+    /// `X-Rewrite-URL` is served in place of what was asked for.
+    ServesRewriteUrl => "ROUTE-12" Fails,
+    /// `X-Forwarded-Uri` is served in place of what was asked for.
+    ServesForwardedUri => "ROUTE-12" Fails,
+    /// `X-Forwarded-Path` is served in place of what was asked for.
+    ServesForwardedPath => "ROUTE-12" Fails,
+    /// `X-Forwarded-Prefix` is served in place of what was asked for.
+    ServesForwardedPrefix => "ROUTE-12" Fails,
+    /// `X-Forwarded-Prefix` is put in front after the decision.
+    PutsPrefixInFront => "ROUTE-12" Fails,
+    /// `X-Original-URL` is judged in place of what was asked for.
+    JudgesOriginalUrl => "ROUTE-12" Fails,
+    /// `X-Rewrite-URL` is judged in place of what was asked for.
+    JudgesRewriteUrl => "ROUTE-12" Fails,
+    /// `X-Forwarded-Uri` is judged in place of what was asked for.
+    JudgesForwardedUri => "ROUTE-12" Fails,
+    /// `X-Forwarded-Path` is judged in place of what was asked for.
+    JudgesForwardedPath => "ROUTE-12" Fails,
+    /// `X-Forwarded-Method` is judged in place of the method.
+    MethodByForwarded => "ROUTE-12" Fails,
+    /// Whoever names a user in `X-Forwarded-User` is that user.
+    TrustsForwardedUser => "ROUTE-13" Fails,
+    /// Whoever names a user in `X-Remote-User` is that user.
+    TrustsXRemoteUser => "ROUTE-13" Fails,
+    /// Whoever names a user in `Remote-User` is that user.
+    TrustsRemoteUser => "ROUTE-13" Fails,
+    /// Whoever names a user in `X-WEBAUTH-USER` is that user.
+    TrustsWebauthUser => "ROUTE-13" Fails,
+    /// Whoever says `admin` in `X-Auth-Request-User` is an administrator.
+    TrustsAuthRequestUser => "ROUTE-13" Fails,
+    /// A header that is taken from clients is trusted when it has underscores.
+    TrustsUnderscores => "ROUTE-13" Fails,
+    /// Whoever describes a certificate has shown it.
+    TrustsForwardedCertificate => "ROUTE-13" Fails,
+    /// Whoever says that a certificate was verified has shown one.
+    TrustsVerified => "ROUTE-13" Fails,
+    /// Whoever names the subject of a certificate has shown it.
+    TrustsSubject => "ROUTE-13" Fails,
+    /// Nobody looks at the signature of a load balancer.
+    TrustsOidcData => "ROUTE-13" Fails,
+    /// A header that the client names in `Connection` is missed by nobody.
+    ForgetsByConnection => "ROUTE-13" Fails,
+    /// Without a host everything is open.
+    DefaultHostIsOpen => "ROUTE-16" Fails,
+    /// The host of an absolute target has no rules.
+    AbsoluteFormIsOpen => "ROUTE-16" Fails,
+    /// Of two hosts the first is judged.
+    FirstHostCounts => "ROUTE-16" Fails,
+    /// Of two hosts the last is judged.
+    LastHostCounts => "ROUTE-16" Fails,
+    /// A host with a dot at its end has no rules.
+    DotOpens => "ROUTE-16" Fails,
+    /// A host with port 0 has no rules.
+    PortZeroOpens => "ROUTE-16" Fails,
+    /// A host in upper case has no rules.
+    UpperCaseHostOpens => "ROUTE-16" Fails,
+    /// `localhost` has no rules.
+    LocalhostIsOpen => "ROUTE-16" Fails,
+    /// `registry` has no rules.
+    RegistryIsOpen => "ROUTE-16" Fails,
+    /// `core` has no rules.
+    CoreIsOpen => "ROUTE-16" Fails,
+    /// Whoever says so in `X-Forwarded-For` asks from this machine.
+    TrustsForwardedFor => "ROUTE-14" Fails,
+    /// Whoever says so in `X-Real-IP` asks from this machine.
+    TrustsRealIp => "ROUTE-14" Fails,
+    /// Whoever says so in `Forwarded` asks from this machine.
+    TrustsForwarded => "ROUTE-14" Fails,
+    /// Whoever says so in `True-Client-IP` asks from this machine.
+    TrustsTrueClientIp => "ROUTE-14" Fails,
+    /// Whoever says so in `CF-Connecting-IP` asks from this machine.
+    TrustsConnectingIp => "ROUTE-14" Fails,
+    /// The health checks of a cloud are let in by their name.
+    CloudChecksAreOpen => "ROUTE-15" Fails,
+    /// The health checks of a cluster are let in by their name.
+    ClusterChecksAreOpen => "ROUTE-15" Fails,
+    /// The health checks of a load balancer are let in by their name.
+    BalancerChecksAreOpen => "ROUTE-15" Fails,
+    /// A client is let in by its name.
+    ClientsAreOpen => "ROUTE-15" Fails,
+    /// What ends as uploads do is open, and read from the left.
+    UploadsAreOpen => "ROUTE-20" Fails,
+    /// What ends as a manifest is judged from the right and read from the left.
+    ReadsFromTheLeft => "ROUTE-20" Fails,
+    /// What ends as lists of tags do is open, and read from the left.
+    TagsAreOpen => "ROUTE-20" Fails,
+    /// What begins as the catalogue does is open, and read from the right.
+    CatalogIsPublic => "ROUTE-20" Fails,
+    /// What begins as a public manifest does is open, and read from the right.
+    ReadsFromTheRight => "ROUTE-20" Fails,
+    /// What begins as uploads to a public repository do is open, and read from the right.
+    PublicUploadsAreOpen => "ROUTE-20" Fails,
+    /// What begins as public tags do is open, and read from the right.
+    PublicTagsAreOpen => "ROUTE-20" Fails,
+    /// Names of too many components are cut.
+    DeepNamesAreOpen => "ROUTE-20" Fails,
+    /// A read with a length is not judged.
+    LengthReads => "ROUTE-25" Fails,
+    /// A read in chunks is not judged.
+    ChunksRead => "ROUTE-25" Fails,
+    /// The refusal of HEAD alone has an `ETag`.
+    HeadTellsEtag => "ROUTE-11" Fails,
+    /// What ends as style sheets do is served without its end, and kept for everybody.
+    KeepsStyleSheets => "ROUTE-09" Fails,
+    /// What ends as pictures do is served without its end, and kept for everybody.
+    KeepsPictures => "ROUTE-09" Fails,
+    /// The first bytes of everything are there for everybody.
+    AnswersFirstBytes => "ROUTE-19" Fails,
+    /// A range is measured before anybody decides.
+    AnswersLastBytes => "ROUTE-19" Fails,
+    /// Several ranges are read before anybody decides.
+    AnswersRanges => "ROUTE-19" Fails,
+    /// A range with a condition is read before anybody decides.
+    AnswersIfRange => "ROUTE-19" Fails,
+    /// A condition is answered before anybody decides.
+    AnswersIfNoneMatch => "ROUTE-19" Fails,
+    /// A manifest is open as a blob.
+    ManifestIsBlob => "ROUTE-21" Fails,
+    /// A blob is open as a manifest.
+    BlobIsManifest => "ROUTE-21" Fails,
+    /// Whoever has a token reads every manifest as a blob.
+    KnownReadsManifestAsBlob => "ROUTE-21" Fails,
+    /// Every origin is allowed by its name.
+    ReflectsOrigin => "ROUTE-22" Fails,
+    /// Every origin is allowed by a star.
+    AllowsEveryOrigin => "ROUTE-22" Fails,
+    /// A body is asked for before anybody decides.
+    ContinuesFirst => "ROUTE-25" Fails,
 }

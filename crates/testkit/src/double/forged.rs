@@ -140,8 +140,11 @@ impl Registry {
 
     /// What is wrong with a request for a token that is odd in itself.
     pub(super) fn oddly_shown(&self, request: &Request) -> Option<Answer> {
-        let long = request.header("authorization").is_some_and(|shown| shown.len() > LONG);
-        (long && self.has(Flaw::FailsOnLongTokens)).then(|| Answer::http(request, 500, &[], b"stack overflow"))
+        let shown = request.header("authorization")?;
+        let long = shown.len() > LONG && self.has(Flaw::FailsOnLongTokens);
+        let forged = shown.strip_prefix("Bearer ").is_some_and(|token| token.contains('.') && !self.knows(token));
+        let fails = long || (forged && self.has(Flaw::FailsOnForgedTokens));
+        fails.then(|| Answer::http(request, 500, &[], b"stack overflow"))
     }
 
     /// The keys that tokens are said to be signed with.

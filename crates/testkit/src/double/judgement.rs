@@ -129,6 +129,7 @@ impl Registry {
         match user {
             USER if self.has(Flaw::ControlRefused) => false,
             "" if pulls && (self.has(Flaw::TokenForAnybody) || self.has(Flaw::OpaqueTokenForAnybody)) => true,
+            "" if pushes && name == OWN && self.has(Flaw::AnybodyGetsPushTokens) => true,
             "" if pushes && name == REPOSITORY && self.has(Flaw::AnybodyPushes) => true,
             "" if is_new && !name.starts_with("cache/") && self.has(Flaw::AnybodyCreates) => true,
             "" if name.starts_with("cache/") && self.has(Flaw::AnybodyFillsCaches) => true,

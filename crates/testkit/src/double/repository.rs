@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{Flaw, Registry, TAG};
+use super::{BARE, Flaw, GROUP, Registry, SECOND, TAG, THROUGH};
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// What tells caches that an answer is for whoever asked.
 const OWN_ANSWER: (&str, &str) = ("Vary", "Authorization");
 
@@ -22,20 +23,23 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image like no other.
-    pub(super) fn new(repository: &str) -> Self {
+    /// An image like no other, with so many bytes of notes in its manifest.
+    pub(super) fn new(repository: &str, notes: usize) -> Self {
         let noise = (0_u32..4096).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8);
         let layer: Vec<u8> = repository.bytes().chain(noise).collect();
         let variables = ["KEY=private".to_owned(), format!("NAME={repository}")];
         let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Env": variables } });
         let config = config.to_string().into_bytes();
         let descriptor = |kind: &str, bytes: &[u8]| json!({ "mediaType": format!("application/vnd.oci.image.{kind}"), "digest": digest_of(bytes), "size": bytes.len() });
-        let manifest = json!({
+        let mut manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": descriptor("config.v1+json", &config),
             "layers": [descriptor("layer.v1.tar", &layer)],
         });
+        if notes > 0 {
+            manifest["annotations"] = json!({ "notes": "n".repeat(notes) });
+        }
         Self { manifest: manifest.to_string().into_bytes(), config, layer }
     }
 }
@@ -43,7 +47,10 @@ impl Image {
 impl Registry {
     /// Whatever is asked of a repository.
     pub(super) fn content(&self, request: &Request, path: &str) -> Answer {
-        let known = self.state.repositories.iter().find_map(|(name, image)| {
+        let second = &self.state.repositories[SECOND];
+        let bare = self.has(Flaw::ProxiesShareTokens).then_some(&BARE);
+        let others = [&GROUP, &THROUGH].into_iter().chain(bare).map(|name| (name, second));
+        let known = self.state.repositories.iter().chain(others).find_map(|(name, image)| {
             let rest = path.strip_prefix("/v2/")?.strip_prefix(name)?.strip_prefix('/')?;
             Some((*name, image, rest))
         });
@@ -75,6 +82,7 @@ impl Registry {
             }
             Some(("blobs", digest)) if digest == layer && open(Flaw::OpenLayer) => bytes(request, &image.layer),
             Some(("blobs", digest)) if digest == config && open(Flaw::OpenConfig) => bytes(request, &image.config),
+            Some(("referrers", digest)) if pulls => self.referrers(request, name, digest),
             Some(("tags", "list")) if pulls => {
                 let list = json!({ "name": name, "tags": [TAG] }).to_string();
                 Answer::http(request, 200, &[("Content-Type", "application/json")], list.as_bytes())

@@ -5,17 +5,11 @@ use super::{Flaw, Image, OWN, PUBLIC, Registry, SECOND};
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
-/// Where an upload goes on.
-const UPLOAD: &str = "/v2/probe/low/blobs/uploads/upload-1";
-
 impl Registry {
     /// Whatever changes a repository, and what another repository has; none where it is a plain read of its own.
     pub(super) fn bound(&self, request: &Request, path: &str, query: &str) -> Option<Answer> {
-        if path == format!("/v2/{OWN}/blobs/uploads/") {
-            return self.may(request, OWN, "push").then(|| self.mount(request, query));
-        }
-        if request.method == "DELETE" && self.may(request, OWN, "delete") {
-            return self.delete(request, path);
+        if let Some(written) = self.written(request, path, query) {
+            return Some(written);
         }
         let (repository, rest) = path.strip_prefix("/v2/")?.split_once("/blobs/").or_else(|| {
             let (repository, digest) = path.strip_prefix("/v2/")?.split_once("/manifests/")?;
@@ -49,7 +43,7 @@ impl Registry {
     }
 
     /// An upload; a mount where a flaw lets it take what may not be read.
-    fn mount(&self, request: &Request, query: &str) -> Answer {
+    pub(super) fn mount(&self, request: &Request, query: &str) -> Answer {
         let values = |wanted: &str| {
             let named = query.split('&').filter_map(|part| part.split_once('='));
             named.filter(|(name, _)| *name == wanted).map(|(_, value)| value).collect::<Vec<_>>()
@@ -76,21 +70,7 @@ impl Registry {
             _ if !posts => Answer::http(request, 405, &[], b""),
             // Two sources are none, whoever has them.
             _ if from.len() > 1 => Answer::http(request, 400, &[], b"{}"),
-            _ => {
-                *self.state.uploads.lock().expect("no handler has panicked") += 1;
-                Answer::http(request, 202, &[("Location", UPLOAD), ("Docker-Upload-UUID", "upload-1")], b"")
-            }
+            _ => self.begin(request, OWN, None),
         }
-    }
-
-    fn delete(&self, request: &Request, path: &str) -> Option<Answer> {
-        if path == UPLOAD {
-            *self.state.uploads.lock().expect("no handler has panicked") -= 1;
-            return Some(Answer::http(request, 204, &[], b""));
-        }
-        let digest = path.strip_prefix(&format!("/v2/{OWN}/blobs/"))?;
-        let mut mounted = self.state.mounted.lock().expect("no handler has panicked");
-        mounted.retain(|known| known != digest);
-        Some(Answer::http(request, 202, &[], b""))
     }
 }

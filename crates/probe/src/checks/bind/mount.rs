@@ -127,7 +127,7 @@ impl Mounting {
         match seen.response()?.status {
             201 => self.mounted(session, &seen),
             202 => {
-                self.cancel(session, &seen);
+                cancel(session, &self.low, &seen);
                 Ok(Answer::AsIntended)
             }
             // There is no such method there.
@@ -146,7 +146,7 @@ impl Mounting {
         let [ours, nobodys] = sources.map(|(request, source)| {
             let seen = session.ask(&request.clone().credential(self.low.credential()))?;
             if seen.response()?.status == 202 {
-                self.cancel(session, &seen);
+                cancel(session, &self.low, &seen);
             }
             Shape::of(&seen, source)
         });
@@ -159,7 +159,7 @@ impl Mounting {
         let read = Request::get(target.as_str()).header("Range", "bytes=0-1023").unkept();
         let decoy = session.decoy().clone();
         let read = session.refused(&read, &self.low, |seen| blob_proof(seen, &self.layer, &decoy));
-        self.delete(session, &target);
+        delete(session, &self.low, &target);
         match read {
             Ok(Answer::Wrong(proof)) => Ok(Answer::Wrong(proof.after([seen.id]).aside())),
             _ => {
@@ -168,22 +168,22 @@ impl Mounting {
             }
         }
     }
+}
 
-    /// An upload that was opened is closed, where it is at this door.
-    fn cancel(&self, session: &mut Session<'_>, seen: &Seen) {
-        let location = seen.response().ok().and_then(|response| response.headers.get("location"));
-        let at = location.and_then(|location| Endpoint::relative_to(&seen.origin, location).ok());
-        match at.filter(|at| at.origin == seen.origin) {
-            Some(at) => self.delete(session, &at.target),
-            None => session.note("left behind", &format!("an upload in {} that has no location here", self.owned)),
-        }
+/// Closes an upload that was opened, where it is at this door.
+pub(in crate::checks) fn cancel(session: &mut Session<'_>, low: &Caller, seen: &Seen) {
+    let location = seen.response().ok().and_then(|response| response.headers.get("location"));
+    let at = location.and_then(|location| Endpoint::relative_to(&seen.origin, location).ok());
+    match at.filter(|at| at.origin == seen.origin) {
+        Some(at) => delete(session, low, &at.target),
+        None => session.note("left behind", &format!("an upload of {} that has no location here", seen.line())),
     }
+}
 
-    fn delete(&self, session: &mut Session<'_>, target: &str) {
-        let delete = Request::new("DELETE", target).credential(self.low.credential());
-        let gone = session.ask(&delete).is_ok_and(|seen| seen.response().is_ok_and(|gone| gone.is_success()));
-        if !gone {
-            session.note("left behind", &format!("{target} could not be deleted"));
-        }
+fn delete(session: &mut Session<'_>, low: &Caller, target: &str) {
+    let delete = Request::new("DELETE", target).credential(low.credential());
+    let gone = session.tidy(&delete).is_ok_and(|seen| seen.response().is_ok_and(|gone| gone.is_success()));
+    if !gone {
+        session.note("left behind", &format!("{target} could not be deleted"));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use outbound::Endpoint;
+use outbound::{Endpoint, Origin};
 use protocol::Descriptor;
 
 use crate::check::{Check, Group, Need, Severity};
@@ -51,7 +51,7 @@ pub(in crate::checks) static CHECKS: [Check; 2] = [
 ];
 
 /// Why nothing is asked where nothing is redirected.
-const SERVED: Answer = Answer::NotApplicable("the door serves layers itself");
+pub(super) const SERVED: Answer = Answer::NotApplicable("the door serves layers itself");
 /// Longer than this is too long whatever the intent says.
 const CEILING: Duration = Duration::from_secs(1200);
 /// So long after its end a redirect must not work any more.
@@ -61,8 +61,8 @@ const EPOCH: i64 = 1_000_000_000;
 
 /// Where somebody who may is sent for content.
 pub(in crate::checks) struct Redirect {
-    seen: Seen,
-    to: Endpoint,
+    pub(super) seen: Seen,
+    pub(super) to: Endpoint,
 }
 
 impl Redirect {
@@ -89,13 +89,7 @@ impl Redirect {
         target: &str,
         proof: impl Fn(&Observation) -> Option<Proof>,
     ) -> Result<Answer, Doubt> {
-        let request = first_of(target);
-        let seen = session.ask_at(&self.to.origin, &request)?;
-        match session.judge(&seen, &request, &Caller::Nobody, proof) {
-            // Storage refuses in its own way.
-            Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
-            answer => answer,
-        }
+        fetch(session, &self.to.origin, &first_of(target), proof)
     }
 
     /// Whether it ends as soon as it should, and as it says.
@@ -121,13 +115,28 @@ impl Redirect {
     }
 }
 
+/// Asks storage for something, as nobody.
+pub(super) fn fetch(
+    session: &mut Session<'_>,
+    storage: &Origin,
+    request: &Request,
+    proof: impl Fn(&Observation) -> Option<Proof>,
+) -> Result<Answer, Doubt> {
+    let seen = session.ask_at(storage, request)?;
+    match session.judge(&seen, request, &Caller::Nobody, proof) {
+        // Storage refuses in its own way.
+        Err(Doubt::OtherRefusal { status: 400..=499 } | Doubt::NoChallenge) => Ok(Answer::AsIntended),
+        answer => answer,
+    }
+}
+
 /// Asks for the first bytes.
-fn first_of(target: &str) -> Request {
+pub(super) fn first_of(target: &str) -> Request {
     Request::get(target).header("Range", "bytes=0-1023").unkept()
 }
 
 /// Asks as the control for a layer; none where the door serves it itself.
-fn of_layer(session: &mut Session<'_>) -> Result<Option<(Redirect, Descriptor)>, Doubt> {
+pub(super) fn of_layer(session: &mut Session<'_>) -> Result<Option<(Redirect, Descriptor)>, Doubt> {
     let layer = session.content().and_then(Content::layer).cloned().ok_or_else(|| missing("a layer"))?;
     let scope = format!("repository:{}:pull", session.private().name);
     let control = session.known(Role::Control, &scope)?;

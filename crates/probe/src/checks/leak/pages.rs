@@ -75,7 +75,7 @@ fn internal_host(seen: &Observation) -> Option<String> {
 }
 
 /// Names and addresses that nobody outside can use.
-pub(super) fn is_internal(host: &Host) -> bool {
+pub(in crate::checks) fn is_internal(host: &Host) -> bool {
     let endings = [".local", ".internal", ".svc", ".lan", ".corp", ".localhost"];
     match host {
         Host::Name(name) => !name.contains('.') || endings.iter().any(|ending| name.ends_with(ending)),

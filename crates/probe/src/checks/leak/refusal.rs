@@ -235,7 +235,12 @@ mod tests {
     fn a_cache_must_be_told() {
         let kept = |lines: &[(&str, &str)]| {
             let headers = lines.iter().map(|(name, value)| (*name, value.as_bytes())).collect::<Headers>();
-            is_kept(&Response { status: 200, headers, body: Body { bytes: Vec::new(), ended: Ended::Whole } })
+            is_kept(&Response {
+                status: 200,
+                interim: Vec::new(),
+                headers,
+                body: Body { bytes: Vec::new(), ended: Ended::Whole },
+            })
         };
         assert!(kept(&[]) && kept(&[("Cache-Control", "max-age=31536000")]) && kept(&[("Vary", "Accept")]));
         assert!(!kept(&[("Cache-Control", "max-age=1, Private")]) && !kept(&[("Vary", "Accept, authorization")]));

@@ -1,7 +1,9 @@
 //! The same path in another way: methods, HEAD, and whoever it is said to be asked of.
 
+use outbound::Origin;
+
 use super::path::{Asked, Odd};
-use super::{ALL, JUDGEMENT, none_opens, refuses};
+use super::{ALL, none_opens, refuses};
 use crate::check::{Check, Group, Severity};
 use crate::checks::spelled;
 use crate::doubt::Doubt;
@@ -60,8 +62,8 @@ pub(in crate::checks) static CHECKS: [Check; 3] = [
     },
 ];
 
-/// Methods that have no meaning in a registry.
-const METHODS: [&str; 5] = ["OPTIONS", "TRACE", "PROPFIND", "FOO", "get"];
+/// Methods that have no meaning in a registry; OPTIONS has one for browsers.
+const METHODS: [&str; 4] = ["TRACE", "PROPFIND", "FOO", "get"];
 /// What asks to take POST for another method: a header, or something in the query.
 const OVERRIDES: [(&str, &str, &str); 3] = [
     ("X-HTTP-Method-Override", "X-HTTP-Method-Override", ""),
@@ -71,34 +73,22 @@ const OVERRIDES: [(&str, &str, &str); 3] = [
 
 fn route_10(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let asked = Asked::all(session, &ALL);
-    let mut answers = Vec::new();
     let allowed = |status: u16| refuses(status) || status == 501;
-    for asked in &asked {
-        let options = Odd {
-            name: format!("OPTIONS, for {}", asked.thing),
-            request: asked.as_method("OPTIONS", asked.path()),
-            asked,
-        };
-        answers.push(preflight(session, &options, allowed));
-    }
+    let preflights = asked.iter().map(|asked| asked.odd("OPTIONS", asked.as_method("OPTIONS", asked.path())));
+    let preflights = Answer::all(preflights.map(|odd| preflight(session, &odd, allowed)));
     let odd = asked.iter().flat_map(|asked| methods(asked).chain(overrides(asked)));
-    answers.push(none_opens(session, odd, allowed));
-    Ok(Answer::all(answers))
+    Ok(preflights.and(none_opens(session, odd, allowed)))
 }
 
 fn methods(asked: &Asked) -> impl Iterator<Item = Odd<'_>> {
-    METHODS.iter().filter(|method| **method != "OPTIONS").map(move |method| Odd {
-        name: format!("{method}, for {}", asked.thing),
-        request: asked.as_method(method, asked.path()),
-        asked,
-    })
+    METHODS.iter().map(|method| asked.odd(method, asked.as_method(method, asked.path())))
 }
 
 fn overrides(asked: &Asked) -> impl Iterator<Item = Odd<'_>> {
-    OVERRIDES.iter().map(move |(name, header, query)| {
+    OVERRIDES.iter().map(|(name, header, query)| {
         let request = asked.as_method("POST", asked.path() + query).header("Content-Length", "0");
         let request = if header.is_empty() { request } else { request.header(*header, "GET") };
-        Odd { name: format!("POST with {name}, for {}", asked.thing), request, asked }
+        asked.odd(&format!("POST with {name}"), request)
     })
 }
 
@@ -119,9 +109,8 @@ fn is_empty(session: &Session<'_>) -> bool {
 }
 
 fn route_11(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let answers = reads(session);
-    let answers = answers.into_iter().map(|(name, path)| (name.to_owned(), path)).collect::<Vec<_>>();
-    Ok(spelled::each(answers, |path| same_decision(session, &path)))
+    let reads: Vec<_> = reads(session).into_iter().map(|(name, path)| (name.to_owned(), path)).collect();
+    Ok(spelled::each(reads, |path| same_decision(session, &path)))
 }
 
 /// Every read, by its path.
@@ -174,41 +163,46 @@ fn is_granted(seen: &Observation) -> Result<bool, Doubt> {
 
 /// A header of a refusal that speaks of the object, and does not stand on the other one.
 fn hint(with: &Observation, without: &Observation) -> Option<Proof> {
-    let headers = |seen: &'_ Observation, name: &str| seen.response().is_ok_and(|answer| answer.headers.get(name).is_some());
-    let name = ["docker-content-digest", "etag"].into_iter().find(|name| headers(with, name) && !headers(without, name))?;
-    Proof::behaviour(with, format!("both are refused, and one of them alone has `{name}`")).map(|proof| proof.after([without.id]))
+    let headers =
+        |seen: &'_ Observation, name: &str| seen.response().is_ok_and(|answer| answer.headers.get(name).is_some());
+    let name =
+        ["docker-content-digest", "etag"].into_iter().find(|name| headers(with, name) && !headers(without, name))?;
+    Proof::behaviour(with, format!("both are refused, and one of them alone has `{name}`"))
+        .map(|proof| proof.after([without.id]))
 }
 
-/// Names that mean something inside of a cluster or a machine.
-const INSIDE: [&str; 3] = ["localhost", "registry", "core"];
+/// What `Host` says instead, once or twice.
+const HOSTS: [(&str, &[&str]); 8] = [
+    ("Host with a dot at the end", &["{host}.{port}"]),
+    ("Host in upper case", &["{HOST}{port}"]),
+    ("Host with port 0", &["{host}:0"]),
+    ("two Hosts, the own one first", &["{host}{port}", "localhost"]),
+    ("two Hosts, the own one last", &["localhost", "{host}{port}"]),
+    ("Host: localhost", &["localhost"]),
+    ("Host: registry", &["registry"]),
+    ("Host: core", &["core"]),
+];
 
 fn route_16(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let asked = Asked::all(session, &ALL);
     let origin = &session.door().origin;
-    let (host, own) = (origin.host().to_string(), origin.authority());
-    let port = own.strip_prefix(&host).unwrap_or_default().to_owned();
     let odd = asked.iter().flat_map(|asked| {
-        let hosts = [
-            ("Host with a dot at the end".to_owned(), vec![format!("{host}.{port}")]),
-            ("Host in upper case".to_owned(), vec![own.to_uppercase()]),
-            ("Host with port 0".to_owned(), vec![format!("{host}:0")]),
-            ("two Hosts, the own one first".to_owned(), vec![own.clone(), "localhost".to_owned()]),
-            ("two Hosts, the own one last".to_owned(), vec!["localhost".to_owned(), own.clone()]),
-        ];
-        let inside = INSIDE.map(|inside| (format!("Host: {inside}"), vec![inside.to_owned()]));
-        let of_hosts = hosts.into_iter().chain(inside).map(|(name, hosts)| {
-            let request = hosts.iter().fold(asked.plain(), |request, host| request.header("Host", host.as_str()));
-            (name, request)
-        });
+        let bare = asked.odd("HTTP/1.0 without Host", asked.plain().http_1_0());
         let absolute = asked.at(format!("http://core{}", asked.path()));
-        let others = [
-            ("HTTP/1.0 without Host".to_owned(), asked.plain().http_1_0()),
-            ("the absolute form with another host".to_owned(), absolute),
-        ];
-        let all: Vec<_> = others.into_iter().chain(of_hosts).collect();
-        all.into_iter().map(move |(name, request)| Odd { name: format!("{name}, for {}", asked.thing), request, asked })
+        let absolute = asked.odd("the absolute form with another host", absolute);
+        [bare, absolute].into_iter().chain(hosts(asked, origin))
     });
     let odd: Vec<Odd<'_>> = odd.collect();
     Ok(none_opens(session, odd, |status| refuses(status) || status == 505))
 }
 
+fn hosts<'a>(asked: &'a Asked, origin: &Origin) -> impl Iterator<Item = Odd<'a>> {
+    let (host, own) = (origin.host().to_string(), origin.authority());
+    let port = own.strip_prefix(&host).unwrap_or_default().to_owned();
+    HOSTS.iter().map(move |(name, says)| {
+        let filled = says
+            .iter()
+            .map(|text| text.replace("{host}", &host).replace("{HOST}", &host.to_uppercase()).replace("{port}", &port));
+        asked.odd(name, filled.fold(asked.plain(), |request, host| request.header("Host", host)))
+    })
+}

@@ -10,6 +10,7 @@
 //! | `{letter%5A}`, `{letter%5a}` | the rest with a letter encoded whose digits have a case, in this case |
 //! | `{NAME}`, `{Thing}` | the name in upper case, the thing with an upper-case first letter |
 //! | `{public}` | a public repository |
+//! | `{long}`, `{deep}` | a component, and components, beyond what a name may have |
 //! | `{/..}` and whatever else has two dots, or stands for them | as often as it leads back out of the public repository |
 
 use std::fmt;
@@ -26,6 +27,11 @@ use crate::session::Session;
 const SOME_PUBLIC: &str = "public";
 /// Ways out of a folder, or into the one above.
 const OUT: [&str; 7] = ["/..", "/%2e%2e", "/%2e.", "..%2f", "/%c0%ae%c0%ae", r"\..", "%5c.."];
+
+/// A name may have 255 characters.
+const LONG: usize = 256;
+/// So many components are more than anybody needs.
+const DEEP: usize = 64;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +127,20 @@ impl Asked {
         }
     }
 
+    /// The question in an odd way that has a name.
+    pub(super) fn odd(&self, name: &str, request: Request) -> Odd<'_> {
+        Odd { name: format!("{name}, for {}", self.thing), request, asked: self }
+    }
+
+    /// The digest of what is asked for, if it has one.
+    pub(super) fn digest(&self) -> Option<&Digest> {
+        match &self.shows {
+            Shows::Manifest(digest) => Some(digest),
+            Shows::Layer(layer, _) => Some(&layer.digest),
+            Shows::Names(_) | Shows::Tags(..) => None,
+        }
+    }
+
     /// What shows that it came.
     pub(super) fn proof(&self, seen: &Observation) -> Option<Proof> {
         match &self.shows {
@@ -137,8 +157,13 @@ impl Asked {
         self.name.as_ref().map_or_else(|| self.within.clone(), |name| format!("{name}/{}", self.within))
     }
 
-    /// The path by a template; none where it speaks of something that this path does not have.
+    /// The path by a template; none where that is the plain one, or speaks of something that this path does not have.
     pub(super) fn spelled(&self, template: &str) -> Option<String> {
+        self.filled(template).filter(|path| *path != self.path())
+    }
+
+    /// A template with this path in it; none where it speaks of something that this path does not have.
+    pub(super) fn filled(&self, template: &str) -> Option<String> {
         let mut path = String::new();
         let mut left = template;
         while let Some((plain, after)) = left.split_once('{') {
@@ -148,7 +173,7 @@ impl Asked {
             left = after;
         }
         path.push_str(left);
-        (path != self.path()).then_some(path)
+        Some(path)
     }
 
     fn word(&self, word: &str) -> Option<String> {
@@ -161,6 +186,8 @@ impl Asked {
             "letter%5A" => cased(&self.rest(), |digits| digits.to_uppercase()),
             "letter%5a" => cased(&self.rest(), |digits| digits),
             "NAME" => self.name.as_ref().map(|name| name.to_uppercase()),
+            "long" => Some("a".repeat(LONG)),
+            "deep" => Some(vec!["a"; DEEP].join("/")),
             "Thing" => self.name.as_ref().and_then(|_| capital(&self.within)),
             _ => self.part(word),
         }
@@ -253,13 +280,12 @@ mod tests {
 
     #[test]
     fn every_template_can_be_filled() {
+        use super::super::{BACKSLASHES, CASE, DOTS, PERCENT, QUERIES, SLASHES, SUFFIXES, answered::NAMES};
         let manifest = asked(Some("team/app"), "manifests/1.0");
-        for spelling in super::super::SLASHES.iter().chain(&super::super::DOTS).chain(&super::super::PERCENT) {
-            assert!(manifest.spelled(spelling.1).is_some(), "{spelling:?}");
+        let tables: [&[(&str, &str)]; 8] =
+            [&SLASHES, &DOTS, &PERCENT, &CASE, &SUFFIXES, &QUERIES, &BACKSLASHES, &NAMES];
+        for (name, template) in tables.into_iter().flatten() {
+            assert!(manifest.spelled(template).is_some(), "{name}: {template}");
         }
-        for spelling in super::super::CASE.iter().chain(&super::super::SUFFIXES).chain(&super::super::QUERIES) {
-            assert!(manifest.spelled(spelling.1).is_some(), "{spelling:?}");
-        }
-        assert!(super::super::BACKSLASHES.iter().all(|spelling| manifest.spelled(spelling.1).is_some()));
     }
 }

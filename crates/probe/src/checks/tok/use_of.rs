@@ -13,6 +13,7 @@ use crate::intent::{Door, Known, Mode, Role};
 use crate::observation::Seen;
 use crate::proof::Proof;
 use crate::request::Request;
+use crate::run::REVOCATION;
 use crate::session::{Caller, Session};
 use crate::token::Token;
 use crate::verdict::Answer;
@@ -159,10 +160,10 @@ fn tok_26(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 fn ended(session: &mut Session<'_>, proof: Option<Proof>, at: Duration, bound: Duration) -> Result<Answer, Doubt> {
     let latency = at.as_millis();
     if let Some(proof) = proof {
-        session.note("revocation", &format!("still let in {latency} ms after the hook"));
+        session.note(REVOCATION, &format!("still let in {latency} ms after the hook"));
         return Ok(Answer::Wrong(proof.aside()));
     }
-    session.note("revocation", &format!("refused {latency} ms after the hook"));
+    session.note(REVOCATION, &format!("refused {latency} ms after the hook"));
     match at > bound + SLACK {
         true => Err(Doubt::Missing { why: format!("refused, but asked no sooner than after {latency} ms") }),
         false => Ok(Answer::AsIntended),

@@ -2,9 +2,7 @@
 //! figures of the last one lie in a file.
 
 use std::path::Path;
-use std::time::Duration;
 
-use aws_lc_rs::rand;
 use outbound::Dialer;
 use probe::{Baseline, Change, Report, Thresholds, text};
 use protocol::Secret;
@@ -12,26 +10,30 @@ use tokio::runtime::Builder;
 use tokio::time::sleep;
 
 use super::baseline;
-use super::metrics::Metrics;
 use super::webhook::Webhook;
 use crate::cli::{Asked, Watch};
 use crate::clock;
 use crate::config::variable;
+use crate::figures::Figures;
+use crate::interval::pause;
 use crate::output::{Exit, Failure, note, print};
 use crate::signal::Signals;
 
 /// What signs the events.
 const SECRET: &str = "PULLGATE_PROBE_WEBHOOK_SECRET";
+/// What its figures are called.
+const NAME: &str = "watch";
 
 /// Runs until it is asked to end. What is wrong at the start is wrong usage; what goes wrong later is said, and tried again.
 pub(super) fn watch(flags: &Watch) -> Result<Exit, Failure> {
     let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
     super::plan(&flags.asked, &super::intent(&flags.asked)?)?;
+    flags.metrics.as_deref().map(baseline::writable).transpose()?;
     let webhook = webhook(flags)?;
     let watched = Watched {
         asked: flags.asked.clone(),
         known: known.unwrap_or_else(Baseline::nothing),
-        metrics: Metrics::default(),
+        figures: Figures::default(),
         webhook,
     };
     let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::no)?;
@@ -62,7 +64,7 @@ struct Watched {
     asked: Asked,
     /// What every change up to now has been told about.
     known: Baseline,
-    metrics: Metrics,
+    figures: Figures,
     webhook: Option<Webhook>,
 }
 
@@ -81,10 +83,12 @@ impl Watched {
                 Ok(report) => self.take(report, flags.metrics.as_deref()).await?,
                 Err(failure) => {
                     note(&failure.render());
+                    self.figures.failed(NAME);
+                    self.write(flags.metrics.as_deref());
                 }
             }
             let spent = clock::now().tick.saturating_sub(begin);
-            sleep(pause(flags.every.duration(), random()).saturating_sub(spent)).await;
+            sleep(pause(flags.every.duration()).saturating_sub(spent)).await;
         }
     }
 
@@ -93,15 +97,21 @@ impl Watched {
         let thresholds = super::thresholds(&self.asked);
         report.compare(&self.known);
         print(&text::brief(&report, &thresholds))?;
-        if let Some(path) = metrics
-            && let Err(error) = baseline::replace(path, &self.metrics.after(&report, &thresholds))
-        {
-            note(&format!("cannot write `{}`: {error}\n", path.display()));
-        }
+        self.figures.take(NAME, &report, &thresholds);
+        self.write(metrics);
         if self.tell(&report, &thresholds).await {
             self.known = Baseline::of(&report);
         }
         Ok(())
+    }
+
+    /// Writes the figures, if somebody wants them.
+    fn write(&self, metrics: Option<&Path>) {
+        if let Some(path) = metrics
+            && let Err(error) = baseline::replace(path, &self.figures.text())
+        {
+            note(&format!("cannot write `{}`: {error}\n", path.display()));
+        }
     }
 
     /// Whether nothing is left to tell.
@@ -118,29 +128,4 @@ impl Watched {
 fn has_changed(report: &Report) -> bool {
     let gone = report.drift.as_ref().is_some_and(|drift| !drift.gone.is_empty());
     gone || report.results.iter().filter_map(|result| result.change.as_ref()).any(Change::is_drift)
-}
-
-/// The time from one run to the next: up to a tenth shorter, so that many probes do not ask at once, and never longer.
-fn pause(every: Duration, random: u8) -> Duration {
-    every.saturating_sub(every / 10 * u32::from(random) / u32::from(u8::MAX))
-}
-
-/// A byte that need not be secret: without randomness there is no jitter.
-fn random() -> u8 {
-    let mut byte = [0];
-    rand::fill(&mut byte).map_or(0, |()| byte[0])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_never_longer_than_the_interval_and_never_much_shorter() {
-        let hour = Duration::from_secs(3600);
-        assert_eq!(pause(hour, 0), hour);
-        assert_eq!(pause(hour, u8::MAX), Duration::from_secs(3240));
-        assert!((0..=u8::MAX).all(|random| pause(hour, random) <= hour));
-        assert_eq!(pause(Duration::MAX, u8::MAX), Duration::MAX);
-    }
 }

@@ -1,0 +1,196 @@
+//! The `[[probe]]` entries of a running server: it asks its own doors as a stranger would, and what came of it goes into
+//! health, metrics and journal. It changes nothing that is served.
+
+mod told;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use audit::Journal;
+use outbound::Origin;
+use probe::{
+    Door, Identity, Intent, Known, Login, Outcome, Plan, Report, Role, Settings, Source, Target, Thresholds, Visibility,
+};
+use protocol::Reference;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::config::{self, Configuration};
+use crate::figures::Figures;
+use crate::interval::pause;
+use crate::output::Failure;
+use crate::verbs::probe::{check_file, find, of_file, run};
+
+/// All entries, and what the last run of each has found.
+#[derive(Debug)]
+pub(crate) struct Probes {
+    entries: Vec<Arc<Entry>>,
+    figures: Figures,
+    journal: Arc<Journal>,
+    latest: Mutex<BTreeMap<u64, Value>>,
+    /// One run at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// One entry, numbered as in the file.
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    settings: config::Probe,
+    own: Vec<Origin>,
+}
+
+/// The doors of this server: its public names, or else where it listens.
+///
+/// # Errors
+/// A public name that cannot be asked.
+pub(crate) fn own(configuration: &Configuration, addresses: &[SocketAddr]) -> Result<Vec<Origin>, Failure> {
+    let urls = configuration.settings.public_urls.iter().map(ToString::to_string);
+    let mut urls: Vec<String> = urls.collect();
+    if urls.is_empty() {
+        urls.extend(addresses.first().map(|address| format!("http://{address}")));
+    }
+    urls.iter().map(|url| url.parse().map_err(Failure::usage)).collect()
+}
+
+impl Probes {
+    /// Reads every entry as a run would, logins aside, so that a mistake is told at the start.
+    ///
+    /// # Errors
+    /// The mistake, with its place.
+    pub(crate) fn new(
+        configuration: &Configuration,
+        addresses: &[SocketAddr],
+        journal: Arc<Journal>,
+        figures: Figures,
+    ) -> Result<Self, Failure> {
+        let entries: Vec<Arc<Entry>> = entries(configuration, addresses)?.map(Arc::new).collect();
+        entries.iter().filter_map(|entry| entry.settings.intent.as_deref()).try_for_each(check_file)?;
+        Ok(Self { entries, figures, journal, latest: Mutex::default(), turn: tokio::sync::Mutex::default() })
+    }
+
+    /// Asks once, and then as each entry says; for a local set.
+    pub(crate) async fn run(self: Arc<Self>) {
+        self.ask_all().await;
+        for entry in &self.entries {
+            tokio::task::spawn_local(Arc::clone(&self).keep_asking(Arc::clone(entry)));
+        }
+    }
+
+    /// Asks for every entry, after the start and after each change of the configuration.
+    pub(crate) async fn ask_all(&self) {
+        for entry in &self.entries {
+            self.ask(entry).await;
+        }
+    }
+
+    /// What health tells: numbers and words of ours.
+    pub(crate) fn health(&self) -> Value {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    async fn keep_asking(self: Arc<Self>, entry: Arc<Entry>) {
+        let Some(every) = entry.settings.every else { return };
+        loop {
+            sleep(pause(every.duration())).await;
+            self.ask(&entry).await;
+        }
+    }
+
+    async fn ask(&self, entry: &Arc<Entry>) {
+        let _turn = self.turn.lock().await;
+        let (name, thresholds) = (entry.number.to_string(), Thresholds::default());
+        let asked = on_a_thread(entry).await;
+        match &asked {
+            Ok(report) => self.figures.take(&name, report, &thresholds),
+            Err(_) => self.figures.failed(&name),
+        }
+        let leaf = match &asked {
+            Ok(report) => told::leaf(entry.number, report, &thresholds, clock::now().wall),
+            Err(_) => told::no_run(entry.number, clock::now().wall),
+        };
+        match &asked {
+            Ok(report) if report.outcome(&thresholds) == Outcome::Pass => tracing::info!("{}", told::line(&leaf)),
+            Ok(_) => tracing::error!("{}", told::line(&leaf)),
+            Err(why) => tracing::error!("probe {name} did not run: {why}"),
+        }
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.number, told::health(&leaf));
+        if let Err(error) = self.journal.probed(leaf).await {
+            tracing::error!("what a probe found is not in the journal: {error}");
+        }
+    }
+}
+
+/// What would be asked; for `pullgate check`.
+///
+/// # Errors
+/// A mistake, with its place.
+pub(crate) fn check(configuration: &Configuration, addresses: &[SocketAddr]) -> Result<usize, Failure> {
+    let read: Vec<Intent> = entries(configuration, addresses)?.map(|entry| entry.intent()).collect::<Result<_, _>>()?;
+    Ok(read.len())
+}
+
+fn entries(configuration: &Configuration, addresses: &[SocketAddr]) -> Result<impl Iterator<Item = Entry>, Failure> {
+    let own = own(configuration, addresses)?;
+    let numbered = (1..).zip(&configuration.settings.probe);
+    Ok(numbered.map(move |(number, settings)| Entry { number, settings: settings.clone(), own: own.clone() }))
+}
+
+/// A run blocks, and nobody who ends the server waits for it: so it has a thread that the runtime does not know.
+async fn on_a_thread(entry: &Arc<Entry>) -> Result<Report, String> {
+    let (tell, told) = oneshot::channel();
+    let entry = Arc::clone(entry);
+    let ask = move || {
+        // Whoever asked may have gone.
+        let _ = tell.send(entry.ask().map_err(|failure| failure.message()));
+    };
+    let started: io::Result<_> = thread::Builder::new().name("probe".to_owned()).spawn(ask);
+    match started {
+        Err(error) => Err(error.to_string()),
+        Ok(_) => told.await.unwrap_or_else(|_| Err("the thread has panicked".to_owned())),
+    }
+}
+
+impl Entry {
+    /// The intent and its secrets are read anew each time: they may have been rotated.
+    fn ask(&self) -> Result<Report, Failure> {
+        let intent = self.intent()?;
+        run(&intent, &Plan::new(&intent, &Settings::default()))
+    }
+
+    fn intent(&self) -> Result<Intent, Failure> {
+        if let Some(file) = &self.settings.intent {
+            return of_file(file);
+        }
+        let mut doors: Vec<Origin> = self.settings.doors.iter().map(|door| door.0.clone()).collect();
+        if doors.is_empty() {
+            doors.clone_from(&self.own);
+        }
+        let Some(first) = doors.first().cloned() else { return Err(Failure::usage("a probe has nowhere to ask")) };
+        let private = self.settings.private.iter().map(|image| Known {
+            name: image.0.repository.clone(),
+            tag: image.0.reference.as_ref().and_then(Reference::tag).cloned(),
+            digest: image.0.reference.as_ref().and_then(Reference::digest).cloned(),
+            visibility: Visibility::Private,
+        });
+        let mut intent = Intent::of_target(Target { origin: first.clone(), private: private.collect() });
+        intent.doors = doors.into_iter().map(Door::new).collect();
+        intent.identities = self.control(&intent.doors, &first)?.into_iter().collect();
+        Ok(intent)
+    }
+
+    /// The control is shown at the first door and at our own: whatever else is asked is somebody else's.
+    fn control(&self, doors: &[Door], first: &Origin) -> Result<Option<Identity>, Failure> {
+        let (Some(file), Some(door)) = (&self.settings.credential_file, doors.first()) else { return Ok(None) };
+        let login: Login = find(Path::new(""), &Source::File(file.clone()), door).map_err(Failure::usage)?;
+        let ours = doors.iter().filter(|door| door.origin == *first || self.own.contains(&door.origin));
+        let show_to = ours.map(|door| door.name.clone()).collect();
+        Ok(Some(Identity { role: Role::Control, login, show_to, owns: None, may: Vec::new(), revoke: None }))
+    }
+}
