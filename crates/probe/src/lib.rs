@@ -62,6 +62,7 @@ pub use plan::{Cell, Plan, Settings};
 pub use product::Product;
 pub use proof::{Obtained, Proof};
 pub use reception::{Garbled, MAX_BODY};
+pub use remedy::on as product_remedy;
 pub use report::{
     Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, html, json, junit, markdown, sarif, text,
 };
