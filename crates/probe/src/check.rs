@@ -148,6 +148,10 @@ pub enum Need {
     Kept,
     /// Another repository that `low` owns.
     Beside,
+    /// Commands that change the policy, and put it back.
+    Policy,
+    /// A command that makes a repository anew.
+    Remade,
     /// A private crate in a Cargo registry behind the door.
     Crate,
 }

@@ -62,6 +62,10 @@ static GROUPS: &[&[Check]] = &[
     &bind::shared::CHECKS,
     &cargo::CHECKS,
     &cargo::written::CHECKS,
+    &tok::remade::CHECKS,
+    &tok::policy::CHECKS,
+    // It may lock somebody out.
+    &tok::lockout::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

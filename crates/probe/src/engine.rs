@@ -152,6 +152,8 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::ForeignUpload
         | Need::Kept
         | Need::Beside
+        | Need::Policy
+        | Need::Remade
         | Need::Crate => true,
     }
 }

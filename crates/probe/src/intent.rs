@@ -6,6 +6,7 @@
 mod cargo;
 mod file;
 mod identity;
+mod policy;
 mod target;
 mod triage;
 mod write;
@@ -24,6 +25,7 @@ use crate::triage::Triage;
 pub use cargo::Cargo;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
+pub use policy::Policy;
 pub use target::{Target, TargetError};
 pub use write::Write;
 
@@ -232,6 +234,8 @@ pub struct Intent {
     pub triage: Vec<Triage>,
     /// What checks need that write.
     pub write: Write,
+    /// How the user changes what *low* may do, if they let the run do that.
+    pub policy: Option<Policy>,
 }
 
 impl Intent {
@@ -249,6 +253,7 @@ impl Intent {
             cargo: None,
             triage: Vec::new(),
             write: Write::default(),
+            policy: None,
         }
     }
 

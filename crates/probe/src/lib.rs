@@ -53,7 +53,7 @@ pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
     Cargo, Door, Hook, HookError, Identity, Intent, IntentError, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY,
-    Role, Source, Target, TargetError, Visibility, Write,
+    Policy, Role, Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

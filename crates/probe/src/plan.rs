@@ -142,6 +142,8 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::ForeignUpload => intent.write.foreign_upload.is_some(),
             Need::Kept => intent.write.kept.is_some(),
             Need::Beside => intent.write.beside.is_some(),
+            Need::Policy => intent.policy.is_some(),
+            Need::Remade => intent.write.remake.is_some(),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -173,6 +175,12 @@ impl Need {
             }
             Self::Kept => "`kept` in `[write]`: a tag that `low` may delete, where deletes are switched off".to_owned(),
             Self::Beside => "`beside` in `[write]`: another repository that `low` owns".to_owned(),
+            Self::Policy => {
+                "`[policy]`: commands that take from `low` the right to pull what it owns, and give it back".to_owned()
+            }
+            Self::Remade => {
+                "`remake` in `[write]`: a command that deletes the repository `beside` and makes it anew".to_owned()
+            }
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }

@@ -220,6 +220,11 @@ impl Token {
         Arc::new(Credential::bearer(&door.origin, &self.secret))
     }
 
+    /// Whether both are one and the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.secret.expose() == other.secret.expose()
+    }
+
     /// Its parts; none where it is opaque.
     pub(crate) fn apart(&self) -> Option<Mould> {
         Mould::of(&self.secret)

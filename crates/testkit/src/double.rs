@@ -4,6 +4,7 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod beside;
+mod changes;
 mod crates;
 mod flaw;
 mod forged;
@@ -28,6 +29,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+pub use changes::Change;
+use changes::Changes;
 pub use flaw::{Effect, Flaw};
 pub use repository::Image;
 pub use shelf::FOREIGN_UPLOAD;
@@ -107,6 +110,7 @@ impl Double {
             mounted: Mutex::default(),
             cached: Mutex::default(),
             fetched: Mutex::default(),
+            changes: Mutex::default(),
         });
         let door = |service: &'static str| {
             Server::start_with(|address| {
@@ -220,6 +224,8 @@ struct State {
     cached: Mutex<Vec<String>>,
     /// What was handed out and kept for whoever comes next.
     fetched: Mutex<Vec<String>>,
+    /// What is no more as it was in the beginning.
+    changes: Mutex<Changes>,
 }
 
 /// One door.

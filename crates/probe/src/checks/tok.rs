@@ -2,6 +2,9 @@
 
 pub(super) mod guess;
 pub(super) mod hygiene;
+pub(super) mod lockout;
+pub(super) mod policy;
+pub(super) mod remade;
 pub(super) mod scopes;
 pub(super) mod service;
 pub(super) mod spelling;

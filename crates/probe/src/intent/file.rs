@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::cargo::{self, CargoEntry};
+use super::policy::{self, PolicyEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
 use super::{
@@ -156,6 +157,12 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// A window without its length, or a length without its window.
+    #[error("write both `window` and `window_lasts`, or neither")]
+    HalfWindow {
+        /// Where.
+        span: Range<usize>,
+    },
     /// The index of crates is at none of the doors that it is said to belong to.
     #[error(
         "not the index of a door: write the URL of a door and the path of `config.json`, such as \"https://registry.example/cargo/\""
@@ -207,6 +214,7 @@ impl IntentError {
             | Self::Empty { span }
             | Self::Upload { span }
             | Self::NoTag { span }
+            | Self::HalfWindow { span }
             | Self::Index { span }
             | Self::Crate { span }
             | Self::Login { span, .. } => Some(span.clone()),
@@ -236,6 +244,7 @@ struct File {
     in_progress: Vec<InProgressEntry>,
     #[serde(default)]
     write: WriteEntry,
+    policy: Option<PolicyEntry>,
 }
 
 #[derive(Deserialize)]
@@ -348,7 +357,8 @@ impl Intent {
             max_redirect_ttl,
             cargo,
             triage,
-            write: write::read(&file.write)?,
+            write: write::read(&file.write, &command)?,
+            policy: file.policy.as_ref().map(|entry| policy::read(entry, &command)).transpose()?,
         })
     }
 }
@@ -448,15 +458,21 @@ fn identity(
 }
 
 fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
-    let span = words.span();
-    match words.get_ref().first() {
-        _ if role != Role::Revoked => Err(IntentError::Revoke { span }),
-        Some(program) if !program.is_empty() => Ok(command(words.get_ref())),
-        _ => Err(IntentError::Command { span }),
+    match role == Role::Revoked {
+        true => self::command(words, command),
+        false => Err(IntentError::Revoke { span: words.span() }),
     }
 }
 
-fn bound(text: &Spanned<String>) -> Result<Duration, IntentError> {
+/// A program and its arguments.
+pub(super) fn command(words: &Spanned<Vec<String>>, make: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
+    match words.get_ref().first() {
+        Some(program) if !program.is_empty() => Ok(make(words.get_ref())),
+        _ => Err(IntentError::Command { span: words.span() }),
+    }
+}
+
+pub(super) fn bound(text: &Spanned<String>) -> Result<Duration, IntentError> {
     let time = text.get_ref().parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     time.filter(|time| !time.is_zero()).ok_or_else(|| IntentError::Bound { span: text.span() })
 }
@@ -548,6 +564,13 @@ push_apart = true
 foreign_upload = "6ba7b810?_state=x"
 kept = "probe/kept:1.0"
 beside = "probe/beside"
+remake = ["remake", "probe/beside"]
+
+[policy]
+restrict = ["restrict", "low"]
+restore = ["restore", "low"]
+window = ["restrict", "low", "--after", "30s"]
+window_lasts = "30s"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -643,7 +666,11 @@ beside = "probe/beside"
             ("repository = \"team/app\"", "repository = \"team/base\""),
             ("6ba7b810?_state=x", "6ba7b810 x"),
             ("probe/kept:1.0", "probe/kept"),
-            ("probe/beside", "Probe/beside"),
+            ("beside = \"probe/beside\"", "beside = \"Probe/beside\""),
+            ("remake = [\"remake\"", "remake = [\"\""),
+            ("[\"restore\", \"low\"]", "[]"),
+            ("window_lasts = \"30s\"\n", ""),
+            ("window_lasts = \"30s\"", "window_lasts = \"0s\""),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

@@ -13,16 +13,19 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Progress, Report, Role, Settings,
-    Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Policy, Progress, Report, Role,
+    Settings, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD,
-    OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER, VERSION,
+    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW,
+    LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER, VERSION,
 };
 use testkit::secure::authority;
+
+/// How long a window lasts that the double gives.
+const WINDOW: Duration = Duration::from_secs(2);
 
 /// The intent of `pullgate probe URL --private team/app:1.0`, perhaps with the control's credential.
 pub(crate) fn intent(url: &str, control: bool) -> Intent {
@@ -51,14 +54,24 @@ pub(crate) fn whole(double: &Double) -> Intent {
         identity(Role::Control, USER, PASSWORD, &both),
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
         identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
-        Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
+        Identity {
+            owns,
+            revoke: Some(hook(double.revoker())),
+            ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both)
+        },
     ];
     intent.write = Write {
         push_apart: true,
         foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
         kept: Some((KEPT.parse().unwrap(), TAG.parse().unwrap())),
         beside: Some(BESIDE.parse().unwrap()),
+        remake: Some(hook(double.remaker())),
     };
+    intent.policy = Some(Policy {
+        restrict: hook(double.changer(Change::Restrict)),
+        restore: hook(double.changer(Change::Restore)),
+        window: Some((hook(double.changer(Change::Window(WINDOW))), WINDOW)),
+    });
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
@@ -85,10 +98,9 @@ fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Ident
     }
 }
 
-fn revoking(double: &Double) -> Hook {
-    let revoke = double.revoker();
+fn hook(act: impl Fn() + Send + Sync + 'static) -> Hook {
     Hook::new(move || {
-        revoke();
+        act();
         Ok(())
     })
 }

@@ -819,6 +819,16 @@ flaws! {
     ReflectsOrigin => "ROUTE-22" Fails,
     /// Every origin is allowed by a star.
     AllowsEveryOrigin => "ROUTE-22" Fails,
+    /// Passwords can be guessed without end.
+    CountsNoGuesses => "TOK-20" Fails,
+    /// Who guesses locks the owner out.
+    GuessesLockOut => "TOK-20" LeavesOpen,
+    /// A token is good for whatever has the name of a repository that is gone.
+    NamesAreIdentities => "TOK-25" Fails,
+    /// A token is good for what the policy has taken away since.
+    TokensOutlivePolicies => "TOK-30" Fails,
+    /// A token is good after the window in which it was made.
+    TokensOutliveWindows => "TOK-30" Fails,
     /// A body is asked for before anybody decides.
     ContinuesFirst => "ROUTE-25" Fails,
 }

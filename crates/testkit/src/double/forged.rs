@@ -76,7 +76,7 @@ impl<'a> Shown<'a> {
         };
         let access = self.claims["access"].as_array()?.iter().map(entry).collect::<Option<_>>()?;
         let (audience, expires) = (self.claims["aud"].as_str()?.to_owned(), self.claims["exp"].as_u64()?);
-        Some(Grant { user: "", audience, access, expires, lifetime: 0 })
+        Some(Grant { user: "", audience, access, expires, lifetime: 0, remade: 0 })
     }
 }
 
