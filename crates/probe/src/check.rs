@@ -152,6 +152,12 @@ pub enum Need {
     Policy,
     /// A command that makes a repository anew.
     Remade,
+    /// A key of the issuer for tests.
+    TestKey,
+    /// A key of another environment's issuer.
+    OtherEnvironment,
+    /// A certificate for another purpose, with its key.
+    Leaf,
     /// A private crate in a Cargo registry behind the door.
     Crate,
 }

@@ -35,6 +35,8 @@ static GROUPS: &[&[Check]] = &[
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
+    &forge::issued::CHECKS,
+    &forge::lent::CHECKS,
     &route::CHECKS,
     &route::asked::CHECKS,
     &route::claimed::CHECKS,

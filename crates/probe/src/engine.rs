@@ -154,6 +154,9 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::Beside
         | Need::Policy
         | Need::Remade
+        | Need::TestKey
+        | Need::OtherEnvironment
+        | Need::Leaf
         | Need::Crate => true,
     }
 }

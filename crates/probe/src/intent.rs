@@ -6,6 +6,7 @@
 mod cargo;
 mod file;
 mod identity;
+mod keys;
 mod policy;
 mod target;
 mod triage;
@@ -25,6 +26,7 @@ use crate::triage::Triage;
 pub use cargo::Cargo;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
+pub use keys::{KeyError, Keys, SigningKey};
 pub use policy::Policy;
 pub use target::{Target, TargetError};
 pub use write::Write;
@@ -236,6 +238,8 @@ pub struct Intent {
     pub write: Write,
     /// How the user changes what *low* may do, if they let the run do that.
     pub policy: Option<Policy>,
+    /// Keys of the user's that may sign tokens.
+    pub keys: Keys,
 }
 
 impl Intent {
@@ -254,6 +258,7 @@ impl Intent {
             triage: Vec::new(),
             write: Write::default(),
             policy: None,
+            keys: Keys::default(),
         }
     }
 

@@ -11,12 +11,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::cargo::{self, CargoEntry};
+use super::keys::{self, IssuerEntry, LeafEntry};
 use super::policy::{self, PolicyEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
 use super::{
-    Door, Hook, Identity, Intent, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source,
-    Visibility,
+    Door, Hook, Identity, Intent, Keys, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role,
+    Source, Visibility,
 };
 
 /// Why an intent file was not accepted, and where in it.
@@ -163,6 +164,14 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// A key that signs cannot be had.
+    #[error("cannot read the key: {why}")]
+    Key {
+        /// Where.
+        span: Range<usize>,
+        /// Why, in the words of whoever looked.
+        why: Why,
+    },
     /// The index of crates is at none of the doors that it is said to belong to.
     #[error(
         "not the index of a door: write the URL of a door and the path of `config.json`, such as \"https://registry.example/cargo/\""
@@ -215,6 +224,7 @@ impl IntentError {
             | Self::Upload { span }
             | Self::NoTag { span }
             | Self::HalfWindow { span }
+            | Self::Key { span, .. }
             | Self::Index { span }
             | Self::Crate { span }
             | Self::Login { span, .. } => Some(span.clone()),
@@ -245,6 +255,9 @@ struct File {
     #[serde(default)]
     write: WriteEntry,
     policy: Option<PolicyEntry>,
+    test_key: Option<IssuerEntry>,
+    other_environment: Option<IssuerEntry>,
+    leaf: Option<LeafEntry>,
 }
 
 #[derive(Deserialize)]
@@ -319,7 +332,7 @@ fn here() -> String {
 }
 
 /// Why a secret could not be had.
-type Why = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Why = Box<dyn std::error::Error + Send + Sync>;
 
 impl Intent {
     /// Reads an intent file. `find` gets the secret of an identity for the first door that it is shown to, `command` makes
@@ -346,6 +359,12 @@ impl Intent {
         let revoked_within = file.revoked_within.as_ref().map_or(Ok(REVOKED_WITHIN), bound)?;
         let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
         let cargo = file.cargo.as_ref().map(|entry| cargo::read(entry, &doors)).transpose()?;
+        let issuer = |entry: &Option<IssuerEntry>| entry.as_ref().map(|entry| keys::issuer(entry, &read)).transpose();
+        let keys = Keys {
+            test: issuer(&file.test_key)?,
+            other: issuer(&file.other_environment)?,
+            leaf: file.leaf.as_ref().map(|entry| keys::leaf(entry, &read)).transpose()?,
+        };
         let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
         Ok(Self {
             deny_anonymous,
@@ -359,6 +378,7 @@ impl Intent {
             triage,
             write: write::read(&file.write, &command)?,
             policy: file.policy.as_ref().map(|entry| policy::read(entry, &command)).transpose()?,
+            keys,
         })
     }
 }
@@ -670,6 +690,9 @@ window_lasts = "30s"
             ("remake = [\"remake\"", "remake = [\"\""),
             ("[\"restore\", \"low\"]", "[]"),
             ("window_lasts = \"30s\"\n", ""),
+            ("[policy]", "[test_key]\nfile = \"test.pem\"\nalg = \"ES256\"\nkid = \"test\"\n[policy]"),
+            ("[policy]", "[test_key]\nfile = \"test.pem\"\nalg = \"ES256\"\n[policy]"),
+            ("[policy]", "[leaf]\nkey_file = \"leaf.key\"\ncertificate_file = \"leaf.pem\"\nalg = \"ES256\"\n[policy]"),
             ("window_lasts = \"30s\"", "window_lasts = \"0s\""),
         ] {
             let text = WHOLE.replace(old, new);

@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Clock, Door, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY, Plan, Policy, Progress, Report, Role,
-    Settings, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Cargo, Clock, Door, Hook, Identity, Intent, Keys, Known, Login, Mode, OWNERS_MAY, Plan, Policy, Progress, Report,
+    Role, Settings, SigningKey, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
     BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW,
-    LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, USER, VERSION,
+    LOW_PASSWORD, OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, TEST_KID, USER, VERSION,
 };
 use testkit::secure::authority;
 
@@ -72,6 +72,7 @@ pub(crate) fn whole(double: &Double) -> Intent {
         restore: hook(double.changer(Change::Restore)),
         window: Some((hook(double.changer(Change::Window(WINDOW))), WINDOW)),
     });
+    intent.keys = keys();
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
@@ -96,6 +97,17 @@ fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Ident
         may: OWNERS_MAY.map(str::to_owned).to_vec(),
         revoke: None,
     }
+}
+
+/// Every key that the user may give.
+fn keys() -> Keys {
+    let named = |pem: String, kid: &str| SigningKey::read(&Secret::new(pem), "ES256").unwrap().named(kid);
+    let mut other = named(Double::other_key(), OTHER_KID);
+    other.issuer = Some(OTHER_ISSUER.to_owned());
+    let leaf = authority().client();
+    let key = SigningKey::read(&Secret::new(leaf.key_pem()), "ES256").unwrap();
+    let leaf = key.certified(&leaf.chain_pem()).unwrap();
+    Keys { test: Some(named(Double::test_key(), TEST_KID)), other: Some(other), leaf: Some(leaf) }
 }
 
 fn hook(act: impl Fn() + Send + Sync + 'static) -> Hook {

@@ -819,6 +819,60 @@ flaws! {
     ReflectsOrigin => "ROUTE-22" Fails,
     /// Every origin is allowed by a star.
     AllowsEveryOrigin => "ROUTE-22" Fails,
+    /// Whoever has a certificate of the authority signs tokens.
+    AnyLeafOfAuthority => "FORGE-09" Fails,
+    /// The same, where the token names the real key.
+    AnyLeafBesideTheKid => "FORGE-09" Fails,
+    /// A token without an end has none.
+    NoEndIsForEver => "FORGE-18" Fails,
+    /// An end that is a text is not read.
+    TextsAreNoEnd => "FORGE-18" Fails,
+    /// An end with a fraction is not read.
+    FractionsAreNoEnd => "FORGE-18" Fails,
+    /// A negative end is read without its sign.
+    NegativeEndsWrap => "FORGE-18" Fails,
+    /// An end beyond every number is far away.
+    HugeEndsAreEnds => "FORGE-18" Fails,
+    /// A token is good before it begins.
+    NobodyReadsNbf => "FORGE-18" Fails,
+    /// A token may come from the future.
+    NobodyReadsIat => "FORGE-18" Fails,
+    /// A token for any service is good.
+    NobodyReadsAudience => "FORGE-19" Fails,
+    /// A token for no service is for all.
+    NoAudienceIsAll => "FORGE-19" Fails,
+    /// The beginning of the audience will do.
+    AudienceBegins => "FORGE-19" Fails,
+    /// The audience may go on.
+    AudienceEnds => "FORGE-19" Fails,
+    /// A token for several services is for each.
+    AudiencesAreLists => "FORGE-19" Fails,
+    /// A token of any issuer is good.
+    NobodyReadsIssuer => "FORGE-19" Fails,
+    /// A slash at the end of the issuer is taken away.
+    IssuerLosesSlash => "FORGE-19" Fails,
+    /// The issuer is compared without its case.
+    IssuerLosesCase => "FORGE-19" Fails,
+    /// A token that is nobody's is good.
+    NobodyIsSomebody => "FORGE-19" Fails,
+    /// A star is every name.
+    StarIsEveryName => "FORGE-20" Fails,
+    /// The dots of a name are resolved.
+    NamesArePaths => "FORGE-20" Fails,
+    /// A name is a regular expression.
+    NamesAreExpressions => "FORGE-20" Fails,
+    /// No name is every name.
+    NoNameIsEveryName => "FORGE-20" Fails,
+    /// The type of an entry is not read.
+    TypesAreNotRead => "FORGE-20" Fails,
+    /// A star is every action.
+    StarIsEveryAction => "FORGE-20" Fails,
+    /// A key of another environment is believed under the name of the real one.
+    KidIsIdentity => "FORGE-24" Fails,
+    /// A key of another environment is believed.
+    KeysAreShared => "FORGE-24" Fails,
+    /// The issuer of another environment is believed.
+    IssuersAreShared => "FORGE-24" Fails,
     /// Passwords can be guessed without end.
     CountsNoGuesses => "TOK-20" Fails,
     /// Who guesses locks the owner out.

@@ -157,7 +157,8 @@ impl Registry {
             || (self.has(Flaw::NamesAreGlobs) && fits(&entry.name, repository))
             || (self.has(Flaw::FoldsCase) && entry.name.to_lowercase() == repository)
             || (self.has(Flaw::JudgesPrefixes) && resolved(&entry.name) == repository);
-        kind && name && entry.actions.iter().any(|known| known == action)
+        (kind && name && entry.actions.iter().any(|known| known == action))
+            || self.is_misread(entry, repository, action)
     }
 }
 
