@@ -158,6 +158,8 @@ pub enum Need {
     OtherEnvironment,
     /// A certificate for another purpose, with its key.
     Leaf,
+    /// An issuer whose tokens are exchanged.
+    Federation,
     /// A private crate in a Cargo registry behind the door.
     Crate,
 }

@@ -64,6 +64,7 @@ static GROUPS: &[&[Check]] = &[
     &bind::shared::CHECKS,
     &cargo::CHECKS,
     &cargo::written::CHECKS,
+    &tok::federation::CHECKS,
     &tok::remade::CHECKS,
     &tok::policy::CHECKS,
     // It may lock somebody out.

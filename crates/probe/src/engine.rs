@@ -157,6 +157,7 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::TestKey
         | Need::OtherEnvironment
         | Need::Leaf
+        | Need::Federation
         | Need::Crate => true,
     }
 }

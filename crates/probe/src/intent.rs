@@ -4,6 +4,7 @@
 //! nothing.
 
 mod cargo;
+mod federation;
 mod file;
 mod identity;
 mod keys;
@@ -24,6 +25,7 @@ use crate::request::Request;
 use crate::triage::Triage;
 
 pub use cargo::Cargo;
+pub use federation::Federation;
 pub use file::IntentError;
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use keys::{KeyError, Keys, SigningKey};
@@ -240,6 +242,8 @@ pub struct Intent {
     pub policy: Option<Policy>,
     /// Keys of the user's that may sign tokens.
     pub keys: Keys,
+    /// Somebody whose tokens are exchanged, if there is anybody.
+    pub federation: Option<Federation>,
 }
 
 impl Intent {
@@ -259,6 +263,7 @@ impl Intent {
             write: Write::default(),
             policy: None,
             keys: Keys::default(),
+            federation: None,
         }
     }
 

@@ -52,8 +52,8 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Cargo, Door, Hook, HookError, Identity, Intent, IntentError, KeyError, Keys, Known, Login, LoginError, Mode,
-    ModeError, OWNERS_MAY, Policy, Role, SigningKey, Source, Target, TargetError, Visibility, Write,
+    Cargo, Door, Federation, Hook, HookError, Identity, Intent, IntentError, KeyError, Keys, Known, Login, LoginError,
+    Mode, ModeError, OWNERS_MAY, Policy, Role, SigningKey, Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

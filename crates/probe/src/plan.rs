@@ -147,6 +147,7 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::TestKey => intent.keys.test.is_some(),
             Need::OtherEnvironment => intent.keys.other.is_some(),
             Need::Leaf => intent.keys.leaf.is_some(),
+            Need::Federation => intent.federation.is_some(),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -190,6 +191,9 @@ impl Need {
             }
             Self::Leaf => {
                 "`[leaf]`: a certificate of the trusted authority for another purpose, with its key".to_owned()
+            }
+            Self::Federation => {
+                "`[federation]`: an issuer whose tokens are exchanged here, with a key of it".to_owned()
             }
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),

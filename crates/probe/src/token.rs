@@ -336,6 +336,11 @@ struct Handed {
     refresh_expires_in: Option<u64>,
 }
 
+/// Whether a token is in an answer.
+pub(crate) fn is_handed_out(response: &Response) -> bool {
+    handed_out(response).is_some()
+}
+
 fn handed_out(response: &Response) -> Option<Handed> {
     let body: Body = serde_json::from_slice(response.whole()?).ok()?;
     let fits = |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());

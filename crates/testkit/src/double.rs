@@ -6,6 +6,7 @@
 mod beside;
 mod changes;
 mod crates;
+mod federation;
 mod flaw;
 mod forged;
 mod issued;
@@ -32,6 +33,9 @@ use serde_json::json;
 
 pub use changes::Change;
 use changes::Changes;
+pub use federation::{
+    FEDERATED_AUDIENCE, FEDERATED_ISSUER, FEDERATED_KID, FEDERATED_STRANGER, FEDERATED_SUBJECT, REDIRECTED_ISSUER,
+};
 pub use flaw::{Effect, Flaw};
 pub use issued::{OTHER_ISSUER, OTHER_KID, TEST_KID};
 pub use repository::Image;

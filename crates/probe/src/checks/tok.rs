@@ -1,5 +1,6 @@
 //! TOK: where tokens are asked for, and what anybody gets there.
 
+pub(super) mod federation;
 pub(super) mod guess;
 pub(super) mod hygiene;
 pub(super) mod lockout;

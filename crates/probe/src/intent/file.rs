@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::cargo::{self, CargoEntry};
+use super::federation::{self, FederationEntry};
 use super::keys::{self, IssuerEntry, LeafEntry};
 use super::policy::{self, PolicyEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
@@ -258,6 +259,7 @@ struct File {
     test_key: Option<IssuerEntry>,
     other_environment: Option<IssuerEntry>,
     leaf: Option<LeafEntry>,
+    federation: Option<FederationEntry>,
 }
 
 #[derive(Deserialize)]
@@ -379,6 +381,7 @@ impl Intent {
             write: write::read(&file.write, &command)?,
             policy: file.policy.as_ref().map(|entry| policy::read(entry, &command)).transpose()?,
             keys,
+            federation: file.federation.as_ref().map(|entry| federation::read(entry, &read)).transpose()?,
         })
     }
 }
@@ -693,6 +696,10 @@ window_lasts = "30s"
             ("[policy]", "[test_key]\nfile = \"test.pem\"\nalg = \"ES256\"\nkid = \"test\"\n[policy]"),
             ("[policy]", "[test_key]\nfile = \"test.pem\"\nalg = \"ES256\"\n[policy]"),
             ("[policy]", "[leaf]\nkey_file = \"leaf.key\"\ncertificate_file = \"leaf.pem\"\nalg = \"ES256\"\n[policy]"),
+            (
+                "[policy]",
+                "[federation]\nurl = \"issuer\"\nfile = \"a.pem\"\nalg = \"ES256\"\nkid = \"a\"\niss = \"i\"\naud = \"a\"\nsub = \"s\"\nother_sub = \"o\"\n[policy]",
+            ),
             ("window_lasts = \"30s\"", "window_lasts = \"0s\""),
         ] {
             let text = WHOLE.replace(old, new);

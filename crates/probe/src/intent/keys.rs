@@ -110,7 +110,7 @@ pub(super) fn leaf(entry: &LeafEntry, read: &impl Fn(&str) -> Result<Secret, Why
     key(&entry.key_file, &entry.alg, read)?.certified(chain.expose()).map_err(|why| error(why.into()))
 }
 
-fn key(
+pub(super) fn key(
     file: &Spanned<String>,
     algorithm: &str,
     read: &impl Fn(&str) -> Result<Secret, Why>,

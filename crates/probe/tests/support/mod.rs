@@ -13,14 +13,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Clock, Door, Hook, Identity, Intent, Keys, Known, Login, Mode, OWNERS_MAY, Plan, Policy, Progress, Report,
-    Role, Settings, SigningKey, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Cargo, Clock, Door, Federation, Hook, Identity, Intent, Keys, Known, Login, Mode, OWNERS_MAY, Plan, Policy,
+    Progress, Report, Role, Settings, SigningKey, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW,
-    LOW_PASSWORD, OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC, REPOSITORY, SECOND, TAG, TEST_KID, USER, VERSION,
+    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FEDERATED_AUDIENCE, FEDERATED_ISSUER, FEDERATED_KID,
+    FEDERATED_STRANGER, FEDERATED_SUBJECT, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD,
+    OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC, REDIRECTED_ISSUER, REPOSITORY, SECOND, TAG, TEST_KID, USER,
+    VERSION,
 };
 use testkit::secure::authority;
 
@@ -73,6 +75,7 @@ pub(crate) fn whole(double: &Double) -> Intent {
         window: Some((hook(double.changer(Change::Window(WINDOW))), WINDOW)),
     });
     intent.keys = keys();
+    intent.federation = Some(federation(double));
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.revoked_within = Duration::from_millis(500);
@@ -96,6 +99,19 @@ fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Ident
         owns: None,
         may: OWNERS_MAY.map(str::to_owned).to_vec(),
         revoke: None,
+    }
+}
+
+/// An issuer whose tokens are exchanged.
+fn federation(double: &Double) -> Federation {
+    Federation {
+        at: format!("{}/token", double.url()).parse().unwrap(),
+        key: SigningKey::read(&Secret::new(Double::federated_key()), "ES256").unwrap().named(FEDERATED_KID),
+        issuer: FEDERATED_ISSUER.to_owned(),
+        audience: FEDERATED_AUDIENCE.to_owned(),
+        subject: FEDERATED_SUBJECT.to_owned(),
+        stranger: FEDERATED_STRANGER.to_owned(),
+        redirected: Some(REDIRECTED_ISSUER.to_owned()),
     }
 }
 

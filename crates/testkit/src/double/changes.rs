@@ -31,6 +31,8 @@ pub(super) struct Changes {
     remade: usize,
     /// The wrong passwords that were tried, by name.
     guesses: BTreeMap<String, BTreeSet<String>>,
+    /// The numbers of the tokens that were exchanged.
+    redeemed: BTreeSet<String>,
 }
 
 impl Double {
@@ -58,6 +60,11 @@ impl Double {
 impl State {
     fn changes(&self) -> MutexGuard<'_, Changes> {
         self.changes.lock().expect("no handler has panicked")
+    }
+
+    /// Whether a token of this number is exchanged for the first time.
+    pub(super) fn redeem(&self, number: String) -> bool {
+        self.changes().redeemed.insert(number)
     }
 
     /// How often [`BESIDE`] was made anew.

@@ -873,6 +873,28 @@ flaws! {
     KeysAreShared => "FORGE-24" Fails,
     /// The issuer of another environment is believed.
     IssuersAreShared => "FORGE-24" Fails,
+    /// Tokens for anybody are exchanged.
+    FederatesAnyAudience => "TOK-29" Fails,
+    /// Tokens that say they are of any issuer are exchanged.
+    FederatesAnyIssuer => "TOK-29" Fails,
+    /// A slash at the end of the issuer is taken away.
+    FederatesSlashes => "TOK-29" Fails,
+    /// What stands in front of an `@` is the issuer.
+    FederatesUserInfo => "TOK-29" Fails,
+    /// An issuer is whoever it redirects to.
+    FederatesRedirects => "TOK-29" Fails,
+    /// Tokens are exchanged after their end.
+    FederatesExpired => "TOK-29" Fails,
+    /// Tokens are exchanged before they begin.
+    FederatesEarly => "TOK-29" Fails,
+    /// The end of the subject will do.
+    FederatesEnds => "TOK-29" Fails,
+    /// The beginning of the subject will do.
+    FederatesBeginnings => "TOK-29" Fails,
+    /// Every tenant of the issuer is let in.
+    FederatesTenants => "TOK-29" Fails,
+    /// A token is exchanged as often as it is shown.
+    FederatesAgain => "TOK-29" Fails,
     /// Passwords can be guessed without end.
     CountsNoGuesses => "TOK-20" Fails,
     /// Who guesses locks the owner out.

@@ -35,7 +35,7 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn read(token: &'a str) -> Option<Self> {
+    pub(super) fn read(token: &'a str) -> Option<Self> {
         Self::read_as(token, |text| text)
     }
 

@@ -18,13 +18,13 @@ pub const OTHER_KID: &str = "other";
 pub const OTHER_ISSUER: &str = "https://other.invalid";
 
 /// A key pair on P-256: PKCS #8, and the public point.
-struct Pair {
-    private: Vec<u8>,
-    point: Vec<u8>,
+pub(super) struct Pair {
+    pub(super) private: Vec<u8>,
+    pub(super) point: Vec<u8>,
 }
 
 impl Pair {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let random = aws_lc_rs::rand::SystemRandom::new();
         let private =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("keys can be made");

@@ -139,6 +139,9 @@ impl Registry {
     pub(super) fn token(&self, request: &Request, query: &str) -> Answer {
         let form = String::from_utf8_lossy(&request.body);
         let asked = Asked::read(if request.method == "POST" { &form } else { query });
+        if let Some(answer) = self.federate(request, &asked) {
+            return answer;
+        }
         let user = match self.user(self.shown(request, &asked).as_deref()) {
             Ok(user) => user,
             Err(answer) => return refused(request, answer),
@@ -189,7 +192,7 @@ impl Registry {
     }
 
     /// The text of a token: of the form of a JWT, unless it is opaque. It is known by its text, so nothing signs it.
-    fn hand_out(&self, grant: Grant) -> String {
+    pub(super) fn hand_out(&self, grant: Grant) -> String {
         let mut tokens = self.state.tokens.0.lock().expect("no handler has panicked");
         let id = digest_of(format!("{} {}", self.base, tokens.len()).as_bytes());
         let id = id.trim_start_matches("sha256:");
