@@ -8,9 +8,9 @@ use testkit::double::Double;
 use testkit::process::memory;
 
 /// The most requests that a whole active run at one door announces, about one reference.
-const ANNOUNCED: usize = 5_000;
+const ANNOUNCED: usize = 8000;
 /// The most that it sends where everything is as it should be: on loopback ten seconds are enough for them.
-const SENT: usize = 1_500;
+const SENT: usize = 3000;
 /// The most memory, that of the registry included: both live in this process.
 const MEMORY: u64 = 64 * 1024 * 1024;
 
