@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::RootCertStore;
 use rustls::pki_types::ServerName;
-use rustls::{HandshakeKind, RootCertStore};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::certificate::Chain;
+use crate::certificate::{Chain, ClientCertificate};
+use crate::connection::{Connection, HTTP_2, Stream};
 use crate::destination::Destination;
 use crate::error::{Distrust, OutboundError};
 use crate::message::{Message, Part};
@@ -160,44 +161,33 @@ impl Dialer {
         }
     }
 
-    /// Sends a message as whoever it says, and then another under another name in the session of the first; none where
-    /// there is no such session, or the other side does not go on with it. In a new one nothing is sent.
+    /// Opens a connection for whoever speaks over it by themselves, and offers HTTP/2 where it is over TLS. No secret can be
+    /// written there but the certificate.
     ///
     /// # Errors
-    /// [`OutboundError`] where the first message was not sent as a whole.
-    pub async fn resume(
+    /// [`OutboundError`] where there is no connection, and where the certificate belongs elsewhere.
+    pub async fn open(
         &self,
         to: &Destination,
-        (first, second): (&Message, &Message),
-        other: &str,
-        limits: Limits,
-        mut take: impl FnMut(&[u8]) -> Appetite,
-    ) -> Result<Option<End>, OutboundError> {
-        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
-        let invalid = || tls(std::io::ErrorKind::InvalidInput.into());
-        let shown = first.certificate().filter(|shown| shown.origin() == to.origin()).ok_or_else(invalid)?;
-        let is_bare =
-            first.credentials().chain(second.credentials()).next().is_none() && second.certificate().is_none();
-        if !is_bare {
-            return Err(OutboundError::Unverified { to: to.origin().clone() });
+        shown: Option<&ClientCertificate>,
+        time: Duration,
+    ) -> Result<Connection, OutboundError> {
+        if let Some(foreign) = shown.filter(|shown| shown.origin() != to.origin()) {
+            let bound = foreign.origin().clone();
+            return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
         }
-        let own = server_name(to.origin()).ok_or_else(invalid)?;
-        let other = ServerName::try_from(other.to_owned()).map_err(|_| invalid())?;
-        let (connector, verifier) = self.tls.resuming(shown)?;
-        let resume = async {
-            let mut stream = connector.connect(own, connect(to).await?).await.map_err(tls)?;
-            send(&mut stream, first).await.map_err(|source| OutboundError::Send { source })?;
-            // Tickets come with the answer.
-            receive(&mut stream, limits.bytes, &mut |_| Appetite::More, &mut |_| ()).await;
-            verifier.enough();
-            let Ok(mut stream) = connector.connect(other, connect(to).await?).await else { return Ok(None) };
-            if stream.get_ref().1.handshake_kind() != Some(HandshakeKind::Resumed) {
-                return Ok(None);
+        let opening = async {
+            let stream = connect(to).await?;
+            if to.origin().scheme() == Scheme::Http {
+                return Ok(Connection::new(stream, None));
             }
-            send(&mut stream, second).await.map_err(|source| OutboundError::Send { source })?;
-            Ok(Some(receive(&mut stream, limits.bytes, &mut take, &mut |_| ()).await))
+            let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+            let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
+            let stream = self.tls.offering(HTTP_2, shown)?.connect(name, stream).await.map_err(tls)?;
+            let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+            Ok(Connection::new(stream, protocol))
         };
-        timeout(limits.time, resume).await.unwrap_or(Err(OutboundError::Late))
+        timeout(time, opening).await.unwrap_or(Err(OutboundError::Late))
     }
 
     async fn dial(&self, to: &Destination, message: &Message) -> Result<Box<dyn Stream>, OutboundError> {
@@ -226,10 +216,6 @@ async fn connect(to: &Destination) -> Result<TcpStream, OutboundError> {
     stream.set_nodelay(true).map_err(connect)?;
     Ok(stream)
 }
-
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()> {
     let mut bytes = Vec::with_capacity(message.length());
@@ -273,5 +259,6 @@ async fn receive(
     End::Full
 }
 
+mod odd;
 #[cfg(test)]
 mod tests;

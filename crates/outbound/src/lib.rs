@@ -7,6 +7,7 @@
 
 mod address;
 mod certificate;
+mod connection;
 mod credential;
 mod destination;
 mod dialer;
@@ -18,6 +19,7 @@ mod tls;
 
 pub use address::is_public;
 pub use certificate::{Chain, ClientCertificate, ClientCertificateError};
+pub use connection::{Connection, HTTP_2};
 pub use credential::Credential;
 pub use destination::{Destination, Reach};
 pub use dialer::{Appetite, Dialer, End, Limits, Stage};

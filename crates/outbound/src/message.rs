@@ -65,6 +65,16 @@ impl Message {
         &self.parts
     }
 
+    /// Its bytes without credentials.
+    #[must_use]
+    pub fn plain(&self) -> Vec<u8> {
+        let plain = self.parts.iter().filter_map(|part| match part {
+            Part::Bytes(bytes) => Some(bytes.as_slice()),
+            Part::Credential(_) => None,
+        });
+        plain.collect::<Vec<_>>().concat()
+    }
+
     /// How many bytes it has on the wire.
     #[must_use]
     pub fn length(&self) -> usize {

@@ -37,10 +37,25 @@ impl Tls {
     /// A connector that shows a certificate where one is asked for.
     pub(crate) fn connector(&self, shown: Option<&ClientCertificate>) -> Result<TlsConnector, OutboundError> {
         let Some(shown) = shown else { return Ok(self.plain.clone()) };
-        let trusting = builder(&self.provider)?.with_root_certificates(Arc::clone(&self.roots));
-        let config = trusting.with_client_auth_cert(shown.chain().to_vec(), shown.key());
-        let config = config.map_err(|source| OutboundError::TlsSetup { source })?;
+        Ok(TlsConnector::from(Arc::new(self.showing(Some(shown))?)))
+    }
+
+    /// The same, offering this protocol too (RFC 7301).
+    pub(crate) fn offering(
+        &self,
+        protocol: &[u8],
+        shown: Option<&ClientCertificate>,
+    ) -> Result<TlsConnector, OutboundError> {
+        let mut config = self.showing(shown)?;
+        config.alpn_protocols = vec![protocol.to_owned(), b"http/1.1".to_vec()];
         Ok(TlsConnector::from(Arc::new(config)))
+    }
+
+    fn showing(&self, shown: Option<&ClientCertificate>) -> Result<ClientConfig, OutboundError> {
+        let trusting = builder(&self.provider)?.with_root_certificates(Arc::clone(&self.roots));
+        let Some(shown) = shown else { return Ok(trusting.with_no_client_auth()) };
+        let config = trusting.with_client_auth_cert(shown.chain().to_vec(), shown.key());
+        config.map_err(|source| OutboundError::TlsSetup { source })
     }
 
     /// A connector that trusts everybody and remembers what was shown. Nothing may be sent over what it connects.

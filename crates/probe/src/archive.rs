@@ -44,3 +44,11 @@ fn header(name: &str, size: usize) -> Vec<u8> {
     let sum: u32 = of("        ").into_iter().map(u32::from).sum();
     of(&format!("{sum:06o}\0 "))
 }
+
+/// What stands around so many zeros in an archive of one file that begins with them and ends with these bytes.
+pub(crate) fn around(name: &str, zeros: usize, end: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let size = zeros + end.len();
+    let mut tail = end.to_vec();
+    tail.resize(tail.len() + size.next_multiple_of(BLOCK) - size + 2 * BLOCK, 0);
+    (header(name, size), tail)
+}

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::doubt::Doubt;
-use crate::intent::{Mode, Role};
+use crate::intent::{AliasKind, GateImage, Mode, Role};
 use crate::session::Session;
 use crate::verdict::Answer;
 
@@ -87,6 +87,8 @@ pub enum Group {
     Tls,
     /// Content belongs to a repository.
     Bind,
+    /// Conditions beside the right to pull and push.
+    Gate,
     /// Crates of a Cargo registry.
     Cargo,
 }
@@ -106,6 +108,7 @@ impl Group {
             Self::Ingr => "INGR",
             Self::Tls => "TLS",
             Self::Bind => "BIND",
+            Self::Gate => "GATE",
             Self::Cargo => "CARGO",
         }
     }
@@ -140,6 +143,14 @@ pub enum Need {
     Storage,
     /// Mirrors and peers that are declared for the door.
     Peers,
+    /// Another name of this kind for private content.
+    Alias(AliasKind),
+    /// An image that is signed, and one of these.
+    Gate(&'static [GateImage]),
+    /// That M refuses images with secrets in them.
+    RefusesSecrets,
+    /// Something that is broken for a while.
+    Outage,
     /// That a token for pushing alone must not read.
     PushApart,
     /// An upload of somebody else.

@@ -6,6 +6,7 @@ mod bind;
 mod cargo;
 mod ctl;
 mod forge;
+mod gate;
 mod ingr;
 mod leak;
 mod route;
@@ -23,6 +24,7 @@ static GROUPS: &[&[Check]] = &[
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
     &anon::write::CHECKS,
+    &anon::guess::CHECKS,
     &tok::CHECKS,
     &tok::scopes::CHECKS,
     &tok::service::CHECKS,
@@ -32,6 +34,7 @@ static GROUPS: &[&[Check]] = &[
     &tok::use_of::CHECKS,
     &authz::CHECKS,
     &authz::write::CHECKS,
+    &authz::declared::CHECKS,
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
@@ -42,6 +45,8 @@ static GROUPS: &[&[Check]] = &[
     &route::claimed::CHECKS,
     &route::answered::CHECKS,
     &route::cached::CHECKS,
+    &route::smuggled::CHECKS,
+    &route::versions::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,
@@ -69,6 +74,10 @@ static GROUPS: &[&[Check]] = &[
     &tok::policy::CHECKS,
     // It may lock somebody out.
     &tok::lockout::CHECKS,
+    &gate::CHECKS,
+    &gate::secrets::CHECKS,
+    &gate::limits::CHECKS,
+    &gate::outage::CHECKS,
     // It waits, and so comes last.
     &forge::expiry::CHECKS,
 ];

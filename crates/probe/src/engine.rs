@@ -148,6 +148,10 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::Certificate
         | Need::Storage
         | Need::Peers
+        | Need::Alias(_)
+        | Need::Gate(_)
+        | Need::RefusesSecrets
+        | Need::Outage
         | Need::PushApart
         | Need::ForeignUpload
         | Need::Kept

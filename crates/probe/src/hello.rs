@@ -53,6 +53,14 @@ pub(crate) const WEAK: [Offer; 4] = [
     },
 ];
 
+/// What is good in the last version in which a server demands certificates where everybody can read it.
+pub(crate) const READABLE: Offer = Offer {
+    what: "above TLS 1.2",
+    flags: "-tls1_2",
+    minor: 3,
+    suites: &[0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0x00ff],
+};
+
 /// What came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
@@ -82,6 +90,52 @@ pub(crate) fn read(answer: &[u8], offer: &Offer) -> Said {
         }
         _ => Said::Nonsense,
     }
+}
+
+/// What a server wants before it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A certificate of the client.
+    Certificate,
+    /// Nothing more than a key.
+    Nothing,
+    /// The server did not go so far: an alert, or the end.
+    Refused,
+}
+
+const CERTIFICATE_REQUEST: u8 = 13;
+const SERVER_HELLO_DONE: u8 = 14;
+
+/// Whether so much of an answer tells what is wanted.
+pub(crate) fn tells_wanted(answer: &[u8]) -> bool {
+    answer.first().is_some_and(|kind| *kind != HANDSHAKE) || wanted(answer) != Wanted::Refused
+}
+
+/// Reads the messages of a server up to the last one that is sent in the clear (RFC 5246 section 7.3).
+pub(crate) fn wanted(answer: &[u8]) -> Wanted {
+    let messages = messages(answer);
+    let mut rest = messages.as_slice();
+    while let [kind, long, middle, short, after @ ..] = rest {
+        match *kind {
+            CERTIFICATE_REQUEST => return Wanted::Certificate,
+            SERVER_HELLO_DONE => return Wanted::Nothing,
+            _ => {}
+        }
+        let length = [long, middle, short].into_iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit));
+        rest = after.get(length..).unwrap_or_default();
+    }
+    Wanted::Refused
+}
+
+/// What stands in the handshake records at the beginning of some bytes.
+fn messages(answer: &[u8]) -> Vec<u8> {
+    let (mut rest, mut messages) = (answer, Vec::new());
+    while let [HANDSHAKE, 3, _, long, short, after @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*long, *short]));
+        messages.extend_from_slice(after.get(..length).unwrap_or(after));
+        rest = after.get(length..).unwrap_or_default();
+    }
+    messages
 }
 
 /// A ClientHello in one record.
@@ -154,6 +208,32 @@ mod tests {
             (b"HTTP/1.1 400", tls10, Said::Nonsense),
         ] {
             assert_eq!(read(answer, &offer), said, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_tells_what_is_wanted() {
+        let message = |kind: u8, length: usize| [vec![kind], counted(3, &vec![7; length])].concat();
+        let record = |bytes: &[u8]| [vec![22, 3, 3], counted(2, bytes)].concat();
+        let (front, certificate, done) = (message(2, 70), message(13, 300), message(14, 0));
+        let apart = [record(&front), record(&certificate), record(&done)].concat();
+        let together = record(&[front.clone(), certificate, done.clone()].concat());
+        let nothing = record(&[front.clone(), done].concat());
+        // A message may go on in the next record.
+        let split = [record(&nothing[5..40]), record(&nothing[40..])].concat();
+        for (answer, said) in [
+            (apart, Wanted::Certificate),
+            (together, Wanted::Certificate),
+            (nothing, Wanted::Nothing),
+            (split, Wanted::Nothing),
+            (record(&front), Wanted::Refused),
+            (vec![21, 3, 3, 0, 2, 2, 70], Wanted::Refused),
+            (Vec::new(), Wanted::Refused),
+            (b"HTTP/1.1 400".to_vec(), Wanted::Refused),
+        ] {
+            assert_eq!(wanted(&answer), said, "{answer:?}");
+            let ends = said != Wanted::Refused || answer.first().is_some_and(|kind| *kind != 22);
+            assert_eq!(tells_wanted(&answer), ends, "{answer:?}");
         }
     }
 }

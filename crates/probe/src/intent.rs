@@ -3,9 +3,11 @@
 //! An intent comes from references on a command line or from a file ([`Intent::read`]). It holds no verdict and asks
 //! nothing.
 
+mod alias;
 mod cargo;
 mod federation;
 mod file;
+mod gate;
 mod identity;
 mod keys;
 mod policy;
@@ -24,9 +26,11 @@ use protocol::{Digest, Reference, Repository, Tag};
 use crate::request::Request;
 use crate::triage::Triage;
 
+pub use alias::{Alias, AliasKind};
 pub use cargo::Cargo;
 pub use federation::Federation;
 pub use file::IntentError;
+pub use gate::{Gate, GateImage, Outage, OutageKind};
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use keys::{KeyError, Keys, SigningKey};
 pub use policy::Policy;
@@ -236,6 +240,10 @@ pub struct Intent {
     pub cargo: Option<Cargo>,
     /// Findings that the user knows about.
     pub triage: Vec<Triage>,
+    /// Other names under which private content may be reached.
+    pub aliases: Vec<Alias>,
+    /// Conditions beside the right to pull and push.
+    pub gate: Gate,
     /// What checks need that write.
     pub write: Write,
     /// How the user changes what *low* may do, if they let the run do that.
@@ -260,6 +268,8 @@ impl Intent {
             max_redirect_ttl: MAX_REDIRECT_TTL,
             cargo: None,
             triage: Vec::new(),
+            aliases: Vec::new(),
+            gate: Gate::default(),
             write: Write::default(),
             policy: None,
             keys: Keys::default(),

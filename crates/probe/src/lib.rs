@@ -21,6 +21,7 @@ mod engine;
 mod error;
 mod forge;
 mod hello;
+mod http2;
 mod intent;
 mod made_up;
 mod mapping;
@@ -52,8 +53,9 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Cargo, Door, Federation, Hook, HookError, Identity, Intent, IntentError, KeyError, Keys, Known, Login, LoginError,
-    Mode, ModeError, OWNERS_MAY, Policy, Role, SigningKey, Source, Target, TargetError, Visibility, Write,
+    Alias, AliasKind, Cargo, Door, Federation, Gate, GateImage, Hook, HookError, Identity, Intent, IntentError,
+    KeyError, Keys, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Outage, OutageKind, Policy, Role,
+    SigningKey, Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};
@@ -61,6 +63,7 @@ pub use plan::{Cell, Plan, Settings};
 pub use product::Product;
 pub use proof::{Obtained, Proof};
 pub use reception::{Garbled, MAX_BODY};
+pub use remedy::on as product_remedy;
 pub use report::{
     Answered, CheckResult, Outcome, Report, Standing, State, Thresholds, html, json, junit, markdown, sarif, text,
 };

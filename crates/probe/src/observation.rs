@@ -14,6 +14,8 @@ use crate::request::{Keep, Request};
 use crate::response::{Ended, Response};
 use crate::wire::WireError;
 
+/// The most of a request that is written down, in bytes.
+pub(crate) const LONGEST_SENT: usize = 16 * 1024;
 /// How much of a body is written down, in bytes.
 const EXCERPT: usize = 512;
 /// Headers that are written down.
@@ -167,7 +169,7 @@ impl Observation {
     /// The first line of the request.
     #[must_use]
     pub fn line(&self) -> &str {
-        self.sent.split(" HTTP/1.").next().unwrap_or(&self.sent)
+        self.sent.split(" HTTP/").next().unwrap_or(&self.sent)
     }
 
     /// The digest of the body, if all of it came.
@@ -214,7 +216,7 @@ impl Secrecy {
 
     fn sent(&self, message: &Message) -> String {
         let part = |part: &Part| match part {
-            Part::Bytes(bytes) => self.clean(&String::from_utf8_lossy(bytes)),
+            Part::Bytes(bytes) => self.clean(&beginning(bytes)),
             Part::Credential(shown) => {
                 let hash = shown.fingerprint(|secret| self.blinding.hash(secret));
                 format!("{} [{hash}]", shown.scheme()).trim_start().to_owned()
@@ -249,6 +251,17 @@ fn is_part_of_image(request: &Request, response: &Response) -> bool {
     let has = |mark: &str| text.is_ok_and(|text| text.contains(mark));
     let is_config = (has("\"rootfs\"") || has("\"architecture\"")) && !has("\"schemaVersion\"");
     response.is_success() && (request.asks_for_blob() || !is_text || is_config)
+}
+
+/// What was sent, up to a length: what follows stands there by its hash.
+fn beginning(bytes: &[u8]) -> String {
+    match bytes.split_at_checked(LONGEST_SENT) {
+        Some((first, rest)) if !rest.is_empty() => {
+            let hash = random::sha256(rest).map(|digest| digest.to_string()).unwrap_or_default();
+            format!("{}[{} bytes more, {hash}]", String::from_utf8_lossy(first), rest.len())
+        }
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 /// The query of a redirect to storage is a signature, which is a credential.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::{Check, Need};
 use crate::checks::{LAST, catalogue, find};
-use crate::intent::{Door, Intent, Known, Mode, Role};
+use crate::intent::{Door, GateImage, Intent, Known, Mode, Role};
 use crate::reception::{MAX_BODY, MAX_MANIFEST};
 use crate::run::{Budget, Stop, Waits};
 
@@ -138,6 +138,13 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
+            Need::Alias(kind) => intent.aliases.iter().any(|alias| alias.kind == *kind),
+            Need::Gate(images) => {
+                let known = |image: &GateImage| intent.gate.images.contains_key(image);
+                known(&GateImage::Signed) && images.iter().any(known)
+            }
+            Need::RefusesSecrets => intent.gate.refuses_secrets,
+            Need::Outage => !intent.gate.outages.is_empty(),
             Need::PushApart => intent.write.push_apart,
             Need::ForeignUpload => intent.write.foreign_upload.is_some(),
             Need::Kept => intent.write.kept.is_some(),
@@ -171,6 +178,13 @@ impl Need {
             Self::Certificate => "certificate that this door demands".to_owned(),
             Self::Storage => "`storage` of this door".to_owned(),
             Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),
+            Self::Alias(kind) => format!("`[[alias]]` of kind `{}`", kind.as_str()),
+            Self::Gate(images) => {
+                let names: Vec<&str> = images.iter().map(|image| image.as_str()).collect();
+                format!("`signed` and {} in `[gate.images]`", names.join(" or "))
+            }
+            Self::RefusesSecrets => "`refuses_secrets = true` in `[gate]`".to_owned(),
+            Self::Outage => "`[[gate.outage]]` with hooks `begin` and `end`".to_owned(),
             Self::PushApart => {
                 "`push_apart = true` in `[write]`: that a token for pushing alone must not read".to_owned()
             }

@@ -7,9 +7,11 @@ use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
 use crate::doubt::Doubt;
-use crate::hello::{self, Offer, Said};
+use crate::hello::{self, Offer, Said, Wanted};
 use crate::observation::{Came, Observation, ObservationId};
+use crate::reception::Garbled;
 use crate::response::Response;
+use crate::wire::WireError;
 
 /// What kind of thing was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,10 +208,26 @@ impl Proof {
         accepted.then(|| Self::of(seen, Obtained::Behaviour, format!("accepted, with nothing offered {}", offer.what)))
     }
 
+    /// A handshake in which no certificate is demanded.
+    #[must_use]
+    pub(crate) fn undemanding(seen: &Observation) -> Option<Self> {
+        let Ok(Came::Bytes(bytes)) = seen.came() else { return None };
+        let nothing = hello::wanted(bytes) == Wanted::Nothing;
+        nothing.then(|| Self::of(seen, Obtained::Behaviour, "no certificate is demanded".to_owned()))
+    }
+
     /// An answer that is wrong in itself: a fact about the door, and not about the content behind it.
     #[must_use]
     pub fn behaviour(seen: &Observation, says: impl Into<String>) -> Option<Self> {
         seen.response().ok().map(|_| Self::of(seen, Obtained::Behaviour, says.into()))
+    }
+
+    /// No answer in time, where a plain question is answered.
+    #[must_use]
+    pub(crate) fn silence(seen: &Observation, answered: &Observation) -> Option<Self> {
+        let late = matches!(seen.failure(), Some(WireError::Garbled(Garbled::Late)));
+        let says = format!("no answer within {:.1} s, and to the plain question at once", seen.elapsed.as_secs_f32());
+        (late && answered.response().is_ok()).then(|| Self::of(seen, Obtained::Behaviour, says).after([answered.id]))
     }
 
     /// With the observations that led here: the first of them are asked first when somebody repeats it.

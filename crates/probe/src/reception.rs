@@ -41,6 +41,15 @@ pub enum Garbled {
     /// Not HTTP/1.
     #[error("what came back is not HTTP/1.1")]
     NotHttp,
+    /// Not HTTP/2, where nothing else is asked for.
+    #[error("HTTP/2 is not spoken there")]
+    NotHttp2,
+    /// A question that HTTP/2 has no words for; it was not sent.
+    #[error("it cannot be asked in HTTP/2")]
+    Unsayable,
+    /// An answer in HTTP/1.1 to whoever wants to go on in HTTP/2.
+    #[error("the connection was not upgraded to HTTP/2")]
+    NotUpgraded,
     /// Lengths that contradict each other, or are no lengths.
     #[error("the length of the body cannot be told")]
     Framing,

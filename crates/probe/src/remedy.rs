@@ -224,7 +224,7 @@ static REMEDIES: [Remedy; 49] = [
 
 /// What mends a finding on this product, where more can be said than the check itself says.
 #[must_use]
-pub(crate) fn on(product: Product, check: &Check) -> Option<&'static str> {
+pub fn on(product: Product, check: &Check) -> Option<&'static str> {
     let own = || REMEDIES.iter().filter(move |(known, _, _)| *known == product);
     let by = |name: &str| own().find(|(_, names, _)| names.contains(&name)).map(|(_, _, remedy)| *remedy);
     by(check.id).or_else(|| by(check.group.as_str()))

@@ -1,10 +1,14 @@
 //! A request as it goes on the wire: every byte is the check's own, and nothing repairs it.
 
+mod shell;
+mod version;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
+use version::{UPGRADE, Version};
 
 use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
 
@@ -57,7 +61,7 @@ impl Value {
 pub struct Request {
     method: Vec<u8>,
     target: Vec<u8>,
-    version: &'static str,
+    version: Version,
     headers: Vec<(Vec<u8>, Value)>,
     left_out: Vec<&'static str>,
     /// One part, or several of a form with `&` between them.
@@ -80,7 +84,7 @@ impl Request {
         Self {
             method: method.into(),
             target: target.into(),
-            version: "HTTP/1.1",
+            version: Version::Http11,
             headers: Vec::new(),
             left_out: Vec::new(),
             body: Vec::new(),
@@ -174,13 +178,6 @@ impl Request {
         }
     }
 
-    /// As HTTP/1.0, which knows no `Host`.
-    #[must_use]
-    pub fn http_1_0(mut self) -> Self {
-        self.version = "HTTP/1.0";
-        self.without("Host")
-    }
-
     /// Goes to this address of the door alone.
     #[must_use]
     pub fn at(mut self, address: SocketAddr) -> Self {
@@ -272,9 +269,12 @@ impl Request {
     /// The bytes, for one origin, in one run.
     pub(crate) fn message(&self, origin: &Origin, run: &str) -> Message {
         let mut message = Message::default();
-        let line = [self.method.as_slice(), b" ", &self.target, b" ", self.version.as_bytes(), b"\r\n"];
+        let line = [self.method.as_slice(), b" ", &self.target, b" ", self.version.as_str().as_bytes(), b"\r\n"];
         line.iter().for_each(|bytes| message.push(bytes));
         let authority = origin.authority();
+        if self.is_upgrade() {
+            message.push(UPGRADE.as_bytes());
+        }
         let front =
             [("Host", authority.as_str()), ("User-Agent", USER_AGENT), ("X-Probe-Run", run), ("Connection", "close")];
         for (name, value) in front.into_iter().filter(|(name, _)| !self.has_own(name)) {
@@ -312,144 +312,7 @@ impl Request {
     fn has_own(&self, name: &str) -> bool {
         self.left_out.contains(&name) || self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
     }
-
-    /// A line for a shell that asks the same; a credential stands as a variable. Without the headers that say who asks.
-    pub(crate) fn curl(&self, origin: &Origin) -> String {
-        let target = String::from_utf8_lossy(&self.target).into_owned();
-        if let Some(greeting) = &self.greeting {
-            return greeted(greeting, origin, &target);
-        }
-        let mut words = vec!["curl".to_owned(), if self.is_head() { "-sSI" } else { "-sSi" }.to_owned()];
-        if !self.is_head() && (self.method != b"GET" || !self.body.is_empty()) {
-            words.extend(["-X".to_owned(), quoted(&String::from_utf8_lossy(&self.method))]);
-        }
-        if let Shown::This(Some(_)) = self.shown {
-            words.push("--cert certificate.pem --key key.pem".to_owned());
-        }
-        if let Some(address) = self.address {
-            words.extend(["--connect-to".to_owned(), quoted(&format!("::{address}"))]);
-        }
-        for (name, value) in &self.headers {
-            let name = String::from_utf8_lossy(name);
-            words.push("-H".to_owned());
-            words.push(match value {
-                Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
-                Value::Credential(shown) => {
-                    let shown = format!("{} ${}", shown.scheme(), shown.label());
-                    format!("\"{name}: {}\"", shown.trim_start())
-                }
-            });
-        }
-        for part in &self.body {
-            words.push("--data-binary".to_owned());
-            words.push(match part {
-                Value::Bytes(bytes) => quoted(&String::from_utf8_lossy(bytes)),
-                Value::Credential(shown) => format!("\"${}\"", shown.label()),
-            });
-        }
-        match target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-            true => words.extend(["--path-as-is --globoff".to_owned(), quoted(&format!("{origin}{target}"))]),
-            false => words.extend(["--request-target".to_owned(), quoted(&target), quoted(&origin.to_string())]),
-        }
-        let line = words.join(" ");
-        match self.is_for_token {
-            true => format!("TOKEN=$({} | jq -r '.token // .access_token')", line.replacen("-sSi", "-sS", 1)),
-            false => line,
-        }
-    }
-}
-
-/// A line that begins the handshake in another way, which `curl` does not.
-fn greeted(greeting: &Greeting, origin: &Origin, target: &str) -> String {
-    let head = format!("GET {target} HTTP/1.1\\r\\nHost: {}\\r\\nConnection: close\\r\\n\\r\\n", origin.authority());
-    let name = greeting.name.as_ref().map_or_else(|| "-noservername".to_owned(), |name| format!("-servername {name}"));
-    format!("printf {} | openssl s_client -quiet {name} -connect {}:{}", quoted(&head), origin.host(), origin.port())
-}
-
-/// A word for a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
-mod tests {
-    use outbound::Part;
-    use protocol::Secret;
-
-    use super::*;
-
-    fn origin() -> Origin {
-        "http://127.0.0.1:5000".parse().unwrap()
-    }
-
-    fn bytes(request: &Request) -> String {
-        let message = request.message(&origin(), "run");
-        let parts = message.parts().iter().map(|part| match part {
-            Part::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Part::Credential(_) => "[credential]".to_owned(),
-        });
-        parts.collect()
-    }
-
-    #[test]
-    fn nothing_is_repaired() {
-        for target in [
-            "/v2/p/../r/manifests/t",
-            "/v2/p/%2e%2e/r/manifests/t",
-            "/v2/p\\..\\r/manifests/t",
-            "/v2/r/manifests/t#x",
-            "/v2/r /manifests/t",
-            "/v2/ｒ/manifests/t",
-            "//v2//r/manifests/t;x=1%2f%00",
-            "http://core/v2/",
-        ] {
-            assert!(bytes(&Request::get(target)).starts_with(&format!("GET {target} HTTP/1.1\r\n")), "{target}");
-        }
-    }
-
-    #[test]
-    fn own_headers_take_the_place_of_those_in_front() {
-        let agent = format!("User-Agent: {USER_AGENT}\r\n");
-        assert_eq!(
-            bytes(&Request::get("/v2/")),
-            format!(
-                "GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1:5000\r\n{agent}X-Probe-Run: run\r\nConnection: close\r\n\r\n"
-            )
-        );
-        let request =
-            Request::get("/").header("host", "a").header("Host", "b").without("X-Probe-Run").without("User-Agent");
-        assert_eq!(bytes(&request), "GET / HTTP/1.1\r\nConnection: close\r\nhost: a\r\nHost: b\r\n\r\n");
-    }
-
-    #[test]
-    fn a_form_has_its_length_and_hides_its_secret() {
-        let login = Arc::new(Credential::form(&origin(), "ci", &Secret::new("s3cret".into())));
-        let request = Request::form("/token", "grant_type=password", Some(&login)).without("X-Probe-Run");
-        let written = bytes(&request);
-        assert!(written.contains("\r\nContent-Length: 47\r\n"), "{written}");
-        assert!(written.ends_with("\r\n\r\ngrant_type=password&[credential]"), "{written}");
-        assert!(request.curl(&origin()).contains(r#"--data-binary 'grant_type=password' --data-binary "$FORM""#));
-        assert!(!format!("{request:?}{}", request.curl(&origin())).contains("s3cret"));
-    }
-
-    #[test]
-    fn the_oldest_version_has_no_host() {
-        let request = Request::get("/v2/").http_1_0().without("User-Agent").without("X-Probe-Run");
-        assert_eq!(bytes(&request), "GET /v2/ HTTP/1.0\r\nConnection: close\r\n\r\n");
-    }
-
-    #[test]
-    fn the_line_for_a_shell_shows_no_credential() {
-        let token = Arc::new(Credential::bearer(&origin(), &Secret::new("s3cret".into())));
-        let request = Request::head("/v2/a/manifests/it's").header("Accept", "x").credential(Some(&token));
-        assert_eq!(
-            request.curl(&origin()),
-            r#"curl -sSI -H 'Accept: x' -H "Authorization: Bearer $TOKEN" --path-as-is --globoff 'http://127.0.0.1:5000/v2/a/manifests/it'\''s'"#
-        );
-        assert_eq!(
-            Request::new("FOO", "/v2/a b#c").curl(&origin()),
-            "curl -sSi -X 'FOO' --request-target '/v2/a b#c' 'http://127.0.0.1:5000'"
-        );
-        assert!(!format!("{request:?}").contains("s3cret"));
-    }
-}
+mod tests;

@@ -195,7 +195,8 @@ impl Run {
         let message = request.message(origin, &self.id);
         self.keep_secrets(&message);
         let begin = self.now().tick;
-        let outcome = self.wire.ask((origin, reach), request, &message);
+        let question = request.over_http_2(origin, &self.id);
+        let outcome = self.wire.ask((origin, reach), request, &message, question);
         let elapsed = self.now().tick.saturating_sub(begin);
         let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
         self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))

@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Appetite, Chain, Destination, Dialer, Distrust, End, Limits, Message, Origin, OutboundError, Reach};
+use outbound::{
+    Appetite, Chain, Destination, Dialer, Distrust, End, HTTP_2, Limits, Message, Origin, OutboundError, Reach, Scheme,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ProbeError;
+use crate::http2;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
 use crate::request::Request;
 use crate::response::Response;
@@ -47,6 +50,12 @@ impl WireError {
     #[must_use]
     pub fn is_distrust(&self) -> bool {
         matches!(self, Self::Outbound(error) if error.is_distrust())
+    }
+
+    /// Whether somebody was reached, and speaks HTTP/1.1 alone.
+    #[must_use]
+    pub fn is_no_http_2(&self) -> bool {
+        matches!(self, Self::Garbled(Garbled::NotHttp2 | Garbled::NotUpgraded))
     }
 
     /// Whether nobody was reached at all.
@@ -97,15 +106,21 @@ impl Wire {
         self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
-    /// Asks one question, at one address of the origin or at whichever answers.
+    /// Asks one question, at one address of the origin or at whichever answers. `message` is what it says, and `question`
+    /// the same in HTTP/2, if it is asked there.
     pub(crate) fn ask(
         &mut self,
         (origin, reach): (&Origin, Reach),
         request: &Request,
         message: &Message,
+        question: Option<Result<http::Request<()>, http::Error>>,
     ) -> Result<Response, WireError> {
-        let mut reception = request.reception();
         let time = request.patience().map_or(self.limits.time, |patience| patience.min(self.limits.time));
+        if let Some(question) = question {
+            let question = question.map_err(|_| Garbled::Unsayable)?;
+            return self.ask_over_http_2((origin, reach), request, message, question, time);
+        }
+        let mut reception = request.reception();
         let limits = Limits { time, bytes: reception.most() };
         let end = self.at_each((origin, reach), request.address(), |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
@@ -128,6 +143,30 @@ impl Wire {
             wire.runtime.block_on(wire.dialer.resume(destination, messages, other, limits, take))
         })?;
         end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
+    }
+
+    fn ask_over_http_2(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        request: &Request,
+        message: &Message,
+        question: http::Request<()>,
+        time: Duration,
+    ) -> Result<Response, WireError> {
+        let connection = self.at_each((origin, reach), request.address(), |wire, destination| {
+            wire.runtime.block_on(wire.dialer.open(destination, message.certificate(), time))
+        })?;
+        if origin.scheme() == Scheme::Https && connection.protocol() != Some(HTTP_2) {
+            return Err(Garbled::NotHttp2.into());
+        }
+        let answer = async {
+            match request.is_upgrade() {
+                true => http2::upgrade(connection, &message.plain(), question).await,
+                false => http2::ask(connection, question).await,
+            }
+        };
+        let limited = async { tokio::time::timeout(time, answer).await };
+        Ok(self.runtime.block_on(limited).unwrap_or(Err(Garbled::Late))?)
     }
 
     /// Does something at the addresses of an origin until one of them is connected to.

@@ -161,17 +161,21 @@ fn a_block_half_way_takes_back_only_what_came_after() {
     assert!(!fails, "a block is no finding");
 }
 
-/// A door that fails because a token is forged is a finding, and the question about the token stays open beside it.
+/// A door that fails because of what is odd is a finding, and the question itself stays open beside it.
 #[test]
 fn a_parser_that_breaks_is_a_finding_beside_an_open_question() {
-    let report = run(&Double::start(&[Flaw::FailsOnForgedTokens]), None);
-    for id in ["FORGE-01", "FORGE-02", "FORGE-06", "FORGE-14"] {
-        let Verdict::Fail { proof, severity } = verdict(&report, id) else { panic!("{id}") };
-        assert_eq!((*severity, proof.exposes()), (Severity::Medium, false), "{id}");
-        assert!(matches!(proof.open(), Some(Doubt::ServerFailed { .. } | Doubt::Named { .. })), "{id}: {proof:?}");
+    for (flaw, ids) in [
+        (Flaw::FailsOnForgedTokens, ["FORGE-01", "FORGE-02", "FORGE-06", "FORGE-14"]),
+        (Flaw::FailsOnOddPaths, ["ROUTE-02", "ROUTE-03", "ROUTE-04", "ROUTE-08"]),
+    ] {
+        let report = run(&Double::start(&[flaw]), Some(&ids));
+        for id in ids {
+            let Verdict::Fail { proof, severity } = verdict(&report, id) else { panic!("{id}") };
+            assert_eq!((*severity, proof.exposes()), (Severity::Medium, false), "{id}");
+            assert!(matches!(proof.open(), Some(Doubt::ServerFailed { .. } | Doubt::Named { .. })), "{id}: {proof:?}");
+        }
+        assert_eq!(report.outcome(&Thresholds::default()), Outcome::Inconclusive, "the questions are still open");
     }
-    let high = Thresholds::default();
-    assert_eq!(report.outcome(&high), Outcome::Inconclusive, "the questions are still open");
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Entry {
     /// The intent and its secrets are read anew each time: they may have been rotated.
     fn ask(&self) -> Result<Report, Failure> {
         let intent = self.intent()?;
-        run(&intent, &Plan::new(&intent, &Settings::default()))
+        run(&intent, &Plan::new(&intent, &Settings::default()), |_| ())
     }
 
     fn intent(&self) -> Result<Intent, Failure> {

@@ -16,7 +16,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use support::PULLGATE;
 use support::probe::{intent, probe, said};
-use testkit::double::{Double, Flaw, PASSWORD};
+use testkit::double::{Double, Flaw, LOW, LOW_PASSWORD, PASSWORD};
 use testkit::process::Server;
 use testkit::raw::{self, Answer, Request};
 
@@ -138,4 +138,28 @@ fn what_is_wrong_at_the_start_is_wrong_usage() {
     let empty = probe(folder, &words, &[("PULLGATE_PROBE_WEBHOOK_SECRET", "")]);
     assert_eq!(empty.status.code(), Some(64), "an empty secret is none: {}", said(&empty));
     assert!(double.requests().is_empty());
+}
+
+#[test]
+fn a_run_that_writes_takes_it_away_before_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let double = Double::start(&[]);
+    intent(folder, &double.url());
+    let low = "\n[[identity]]\nrole = \"low\"\ncredential_file = \"low\"\nshow_to = [\"edge\"]\nowns = \"probe/low\"\n";
+    let text = fs::read_to_string(folder.join("probe.toml")).unwrap();
+    fs::write(folder.join("probe.toml"), text + low).unwrap();
+    fs::write(folder.join("low"), format!("{LOW}:{LOW_PASSWORD}")).unwrap();
+    for words in [vec!["probe"], vec!["probe", "watch", "--every", "1h"]] {
+        let before = double.requests().len();
+        let mut command = Command::new(PULLGATE);
+        command.args(&words).args(["--intent", "probe.toml", "--mode", "write"]).current_dir(folder);
+        let mut server = Server::start(command, &folder.join("output"));
+        let writes = |request: &Request| request.method == "POST" && request.target.contains("/blobs/uploads/");
+        server.wait_until("something is written", || double.requests().iter().skip(before).any(writes));
+        let status = server.terminate();
+        let code = if words.len() == 1 { 2 } else { 0 };
+        assert_eq!(status.code(), Some(code), "{words:?}: {}", server.output());
+        assert_eq!(double.left_behind(), 0, "{words:?}: {}", server.output());
+    }
 }

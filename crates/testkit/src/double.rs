@@ -5,6 +5,7 @@
 
 mod beside;
 mod changes;
+mod conditions;
 mod crates;
 mod federation;
 mod flaw;
@@ -33,6 +34,7 @@ use serde_json::json;
 
 pub use changes::Change;
 use changes::Changes;
+pub use conditions::{LARGEST_BLOB, gate_image};
 pub use federation::{
     FEDERATED_AUDIENCE, FEDERATED_ISSUER, FEDERATED_KID, FEDERATED_STRANGER, FEDERATED_SUBJECT, REDIRECTED_ISSUER,
 };
@@ -44,7 +46,7 @@ use shelf::Shelf;
 use token::Tokens;
 
 use crate::image::digest_of;
-use crate::raw::{Answer, Request, Server};
+use crate::raw::{Answer, Greeting, Request, Server};
 use crate::secure::{NAME, Pair, authority};
 
 /// R: the private repository.
@@ -59,6 +61,14 @@ pub const OWN: &str = "probe/low";
 pub const BESIDE: &str = "probe/beside";
 /// What [`LOW`] may push to and delete from, where deletes are switched off.
 pub const KEPT: &str = "probe/kept";
+/// A group that contains [`SECOND`].
+pub const GROUP: &str = "group/other";
+/// A proxy without a credential for the upstream of [`SECOND`].
+pub const BARE: &str = "bare/other";
+/// The name under which [`SECOND`] is pulled through.
+pub const THROUGH: &str = "through/other";
+/// Where images must be signed: [`USER`] may pull them, if they are.
+pub const GATE: &str = "gate/images";
 /// The tag in each of them.
 pub const TAG: &str = "1.0";
 /// The private crate of the registry of crates at `/cargo/`, which [`USER`] may read.
@@ -77,6 +87,10 @@ pub const LOW_PASSWORD: &str = "s3cret-of-low";
 pub const CREATOR: &str = "creator";
 /// Its password.
 pub const CREATOR_PASSWORD: &str = "s3cret-of-creator";
+/// Whom a rule about something else than the name refuses.
+pub const REFUSED: &str = "refused";
+/// Its password.
+pub const REFUSED_PASSWORD: &str = "s3cret-of-refused";
 /// Who may pull [`OWN`], until [`Double::revoke`].
 pub const LEAVER: &str = "leaver";
 /// Its password.
@@ -113,13 +127,19 @@ impl Double {
             ahead: AtomicU64::new(0),
             mirror: OnceLock::new(),
             shelf: Mutex::default(),
+            outage: Mutex::default(),
             mounted: Mutex::default(),
             cached: Mutex::default(),
             fetched: Mutex::default(),
             changes: Mutex::default(),
         });
         let door = |service: &'static str| {
-            Server::start_with(|address| {
+            let speaks_http_2 = flaws.contains(&Flaw::PriorKnowledgeIsOpen);
+            let greet = move |first: &[u8]| match first {
+                [b'P', b'R', b'I', b' ', ..] if speaks_http_2 => Greeting::NewerPlain,
+                _ => Greeting::Plain,
+            };
+            Server::start_greeting(greet, |address| {
                 let base = format!("http://{address}");
                 let registry = Registry { base, service, state: Arc::clone(&state) };
                 move |request: &Request| registry.answer(request)
@@ -201,6 +221,12 @@ impl Double {
         }
     }
 
+    /// Breaks something, for later: `upstream`, `policy-store` or `clock`. Without a name it is mended.
+    pub fn breaker(&self, broken: Option<&'static str>) -> impl Fn() + Send + Sync + use<> {
+        let state = Arc::clone(&self.state);
+        move || *state.outage.lock().expect("no handler has panicked") = broken
+    }
+
     /// [`Double::revoke`] for later.
     pub fn revoker(&self) -> impl Fn() + Send + Sync + use<> {
         let state = Arc::clone(&self.state);
@@ -222,6 +248,8 @@ struct State {
     ahead: AtomicU64,
     /// Where the other door is.
     mirror: OnceLock<String>,
+    /// What is broken.
+    outage: Mutex<Option<&'static str>>,
     /// What was written and not deleted.
     shelf: Mutex<Shelf>,
     /// What was mounted and not deleted.
@@ -265,7 +293,8 @@ impl Registry {
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
-        let flawed = self.at_secure(request).or_else(|| self.misread(request)).or_else(|| self.beside(request));
+        let flawed = self.broken(request).or_else(|| self.at_secure(request));
+        let flawed = flawed.or_else(|| self.misread(request)).or_else(|| self.beside(request));
         if let Some(answer) = flawed {
             return answer;
         }
@@ -283,7 +312,8 @@ impl Registry {
                     .or_else(|| self.oddly_shown(request))
                     .or_else(|| self.to_strangers(request, path, query))
                     .or_else(|| self.listed(request, path))
-                    .or_else(|| self.bound(request, path, query));
+                    .or_else(|| self.bound(request, path, query))
+                    .or_else(|| self.conditioned(request, path));
                 flawed.unwrap_or_else(|| match path.strip_prefix("/storage/") {
                     Some(digest) => self.stored(request, digest, query),
                     None => self.content(request, path),

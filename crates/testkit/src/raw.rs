@@ -1,5 +1,7 @@
 //! A server that answers whatever a test wants, byte for byte: well-formed, half, slow, endless or not at all.
 
+mod http2;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +13,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
+/// The longest body that is read.
+const MAX_BODY: usize = 16 * 1024 * 1024;
 /// So many bytes of a connection tell how to speak there: a ClientHello with the suites that it offers, and the name.
 const FIRST: usize = 4096;
 /// How long a client may be silent.
@@ -33,6 +37,8 @@ pub struct Request {
     pub secure: bool,
     /// The name that the handshake asked for.
     pub name: Option<String>,
+    /// Whether it came over HTTP/2.
+    pub newer: bool,
 }
 
 impl Request {
@@ -69,11 +75,14 @@ impl Request {
             body: Vec::new(),
             secure,
             name: None,
+            newer: false,
         };
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
         let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        while request.body.len() < length && length < MAX_HEAD {
+        // Whoever announces much and sends none of it is answered at once.
+        let comes = length < MAX_HEAD || !request.body.is_empty();
+        while request.body.len() < length && length < MAX_BODY && comes {
             match stream.read(&mut piece) {
                 Ok(read) if read > 0 => request.body.extend_from_slice(&piece[..read]),
                 _ => return None,
@@ -90,6 +99,10 @@ pub enum Greeting {
     Plain,
     /// Reads one over TLS.
     Secure(Arc<ServerConfig>),
+    /// Reads one over TLS and HTTP/2, if the client takes both.
+    Newer(Arc<ServerConfig>),
+    /// Reads HTTP/2 as it is.
+    NewerPlain,
     /// Sends these bytes and closes.
     Says(Vec<u8>),
 }
@@ -107,6 +120,8 @@ pub enum Answer {
     Drip(Vec<u8>),
     /// These bytes, and then the others again and again, for as long as the client reads.
     Endless(Vec<u8>, Vec<u8>),
+    /// These bytes, and then HTTP/2.
+    Upgrade(Vec<u8>),
     /// Nothing, until the client goes away.
     Silence,
 }
@@ -212,10 +227,18 @@ fn receive(
 ) {
     stream.set_read_timeout(Some(PATIENCE)).expect("a connected socket takes options");
     stream.set_write_timeout(Some(PATIENCE)).expect("a connected socket takes options");
+    let noted = |request: &Request| {
+        seen.lock().expect("no handler has panicked").push(request.clone());
+        handle(request)
+    };
     let mut first = [0; FIRST];
     let length = stream.peek(&mut first).unwrap_or_default();
     match greet(&first[..length]) {
-        Greeting::Plain => serve(&mut stream, |stream| Request::read(stream, false), handle, seen, stopped),
+        Greeting::Plain => {
+            if serve(&mut stream, |stream| Request::read(stream, false), handle, seen, stopped) {
+                http2::serve(stream, None, &noted);
+            }
+        }
         Greeting::Secure(config) => {
             let connection = ServerConnection::new(config).expect("a configuration makes connections");
             let mut stream = StreamOwned::new(connection, stream);
@@ -232,20 +255,23 @@ fn receive(
                 let _ = stream.flush();
             }
         }
+        Greeting::Newer(config) => http2::serve(stream, Some(config), &noted),
+        Greeting::NewerPlain => http2::serve(stream, None, &noted),
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);
         }
     }
 }
 
+/// Answers one request, and says whether the client goes on in HTTP/2.
 fn serve(
     stream: &mut dyn Channel,
     read: impl FnOnce(&mut dyn Channel) -> Option<Request>,
     handle: &dyn Fn(&Request) -> Answer,
     seen: &Mutex<Vec<Request>>,
     stopped: &AtomicBool,
-) {
-    let Some(request) = read(stream) else { return };
+) -> bool {
+    let Some(request) = read(stream) else { return false };
     seen.lock().expect("no handler has panicked").push(request.clone());
     match handle(&request) {
         Answer::Bytes(bytes) => {
@@ -265,8 +291,10 @@ fn serve(
                 sent = stream.write_all(&again).is_ok();
             }
         }
+        Answer::Upgrade(bytes) => return stream.write_all(&bytes).is_ok(),
         Answer::Silence => {
             let _ = stream.read(&mut [0]);
         }
     }
+    false
 }

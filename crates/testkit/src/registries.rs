@@ -51,11 +51,6 @@ pub enum Access<'a> {
 }
 
 impl Foreign {
-    /// Debian's docker-registry.
-    pub fn docker_registry(access: Access<'_>) -> Self {
-        Self::distribution(Distribution::Debian, access)
-    }
-
     /// distribution.
     pub fn distribution(release: Distribution, access: Access<'_>) -> Self {
         let (home, address) = (Home::new(), free_address());
@@ -143,9 +138,11 @@ impl Foreign {
 
 /// Blocks of nginx without our two words.
 fn locations_of(home: &Home, before: SocketAddr, locations: &str) -> String {
+    let quiet = "server_tokens off; add_header Cache-Control private always;";
     let protected = format!("auth_basic registry; auth_basic_user_file {};", htpasswd(home));
     let pass = format!("proxy_pass http://{before}; proxy_set_header Host $http_host;");
-    locations.replace("protected;", &protected).replace("pass;", &pass)
+    let locations = locations.replace("protected;", &protected).replace("pass;", &pass);
+    format!("{quiet}\n{locations}")
 }
 
 fn htpasswd(home: &Home) -> String {

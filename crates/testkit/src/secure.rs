@@ -1,5 +1,7 @@
 //! TLS for servers of tests: an authority of their own, certificates good and bad, and clients that must show one.
 
+mod odd;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
@@ -7,15 +9,17 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SanType, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
+use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+
+use odd::ShortKey;
+pub use odd::{resuming_as, taking_http2};
 
 /// The name of every server here.
 pub const NAME: &str = "localhost";
@@ -80,6 +84,8 @@ pub enum Demand {
     Optional,
     /// Whoever shows any certificate at all.
     Any,
+    /// Everybody, and no certificate is asked for.
+    Nothing,
 }
 
 /// An authority.
@@ -182,6 +188,7 @@ impl Authority {
             Demand::Certificate => verifier.build().expect("there is a root"),
             Demand::Optional => verifier.allow_unauthenticated().build().expect("there is a root"),
             Demand::Any => Arc::new(Anybody(Arc::clone(&provider))),
+            Demand::Nothing => Arc::new(NoClientAuth),
         };
         let own = self.server(shown);
         let chain = own.chain.into_iter().map(CertificateDer::from).collect();
@@ -194,74 +201,6 @@ impl Authority {
             .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::new(shown));
         Arc::new(config)
-    }
-}
-
-/// The same, for a server that takes each session for one of this name.
-pub fn resuming_as(config: &ServerConfig, name: &'static str) -> Arc<ServerConfig> {
-    let sessions = ServerSessionMemoryCache::new(32);
-    let mut config = config.clone();
-    config.session_storage = Arc::new(Renaming { sessions, name });
-    Arc::new(config)
-}
-
-/// Sessions that forget under which name they were made.
-#[derive(Debug)]
-struct Renaming {
-    sessions: Arc<ServerSessionMemoryCache>,
-    name: &'static str,
-}
-
-impl Renaming {
-    /// A session begins with its name, behind a one and the length.
-    fn renamed(&self, session: &[u8]) -> Vec<u8> {
-        let end = 2 + usize::from(session[1]);
-        let length = u8::try_from(self.name.len()).expect("a name is short");
-        [&[1, length], self.name.as_bytes(), &session[end..]].concat()
-    }
-}
-
-impl StoresServerSessions for Renaming {
-    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
-        self.sessions.put(key, value)
-    }
-
-    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.sessions.get(key).map(|session| self.renamed(&session))
-    }
-
-    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.sessions.take(key).map(|session| self.renamed(&session))
-    }
-
-    fn can_cache(&self) -> bool {
-        true
-    }
-}
-
-/// A public key that is too short, and that nobody has.
-struct ShortKey(&'static SignatureAlgorithm, Vec<u8>);
-
-impl ShortKey {
-    /// A sequence of a modulus of 128 bytes and 65537 (RFC 8017 appendix A.1.1).
-    fn rsa() -> Self {
-        let front = [0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00];
-        Self(&PKCS_RSA_SHA256, [front.as_slice(), &[0xc5; 128], &[2, 3, 1, 0, 1]].concat())
-    }
-
-    /// A point that is not compressed, with two coordinates of 28 bytes.
-    fn curve() -> Self {
-        Self(&PKCS_ECDSA_P256_SHA256, [[4].as_slice(), &[7; 56]].concat())
-    }
-}
-
-impl PublicKeyData for ShortKey {
-    fn der_bytes(&self) -> &[u8] {
-        &self.1
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        self.0
     }
 }
 

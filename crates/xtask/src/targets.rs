@@ -1,5 +1,5 @@
 //! The integration tests of the workspace, by what they need. The name of a target says it: `clients*` are the real
-//! clients, and of these `*_root` need root.
+//! clients, and of these `*_root` need root; `probe*` and `clients_probe*` ask from outside.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,8 @@ pub(crate) struct Targets {
     pub(crate) clients: Vec<String>,
     /// Real clients whose daemons need root.
     pub(crate) clients_root: Vec<String>,
+    /// The probe, against us and against others.
+    pub(crate) probe: Vec<String>,
 }
 
 impl Targets {
@@ -31,10 +33,13 @@ impl Targets {
     fn sorted(names: BTreeSet<String>) -> Self {
         let mut targets = Self::default();
         for name in names {
-            match (name.starts_with("clients"), name.ends_with("_root")) {
-                (true, true) => targets.clients_root.push(name),
-                (true, false) => targets.clients.push(name),
-                (false, _) => targets.plain.push(name),
+            let of_clients = name.strip_prefix("clients");
+            let asks = of_clients.and_then(|rest| rest.strip_prefix('_')).unwrap_or(&name).starts_with("probe");
+            match of_clients {
+                Some(rest) if rest.ends_with("_root") => targets.clients_root.push(name),
+                _ if asks => targets.probe.push(name),
+                Some(_) => targets.clients.push(name),
+                None => targets.plain.push(name),
             }
         }
         targets
@@ -52,11 +57,12 @@ mod tests {
 
     #[test]
     fn the_name_says_the_kind() {
-        let names = ["clients", "crash", "clients_root", "as_root", "clients"].map(str::to_owned);
-        let Targets { plain, clients, clients_root } = Targets::sorted(names.into());
+        let names = ["clients", "crash", "clients_root", "as_root", "clients", "probe_active", "clients_probe"];
+        let Targets { plain, clients, clients_root, probe } = Targets::sorted(names.map(str::to_owned).into());
+        assert_eq!((plain, clients), (vec!["as_root".into(), "crash".into()], vec!["clients".into()]));
         assert_eq!(
-            (plain, clients, clients_root),
-            (vec!["as_root".into(), "crash".into()], vec!["clients".into()], vec!["clients_root".into()])
+            (clients_root, probe),
+            (vec!["clients_root".into()], vec!["clients_probe".into(), "probe_active".into()])
         );
         assert_eq!(chosen(&["a".into(), "b".into()]), ["--test", "a", "--test", "b"]);
     }

@@ -33,6 +33,7 @@ fn all(stages: &mut Stages, without_root: bool) -> Result<(), Failure> {
     let targets = Targets::read()?;
     stages.tests("tests", || tests(&targets))?;
     stages.tests("clients", || clients(&targets, without_root))?;
+    stages.tests("probe", || probe(&targets))?;
     if !without_root {
         stages.tests("root", root_only)?;
     }
@@ -47,6 +48,11 @@ fn tests(targets: &Targets) -> Result<u64, Failure> {
 fn clients(targets: &Targets, without_root: bool) -> Result<u64, Failure> {
     let with_root: &[String] = if without_root { &[] } else { &targets.clients_root };
     cargo::test(&[&["--workspace"], chosen(&targets.clients).as_slice(), chosen(with_root).as_slice()].concat())
+}
+
+/// The probe's own runs, with what each of them asked and cost.
+fn probe(targets: &Targets) -> Result<u64, Failure> {
+    cargo::test(&[&["--workspace"], chosen(&targets.probe).as_slice(), &["--", "--show-output"]].concat())
 }
 
 /// The tests that are ignored because they need root.

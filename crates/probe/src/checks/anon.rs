@@ -1,5 +1,6 @@
 //! ANON: what a stranger reads, with nothing in hand and with the token that anybody gets.
 
+pub(super) mod guess;
 pub(super) mod lists;
 pub(super) mod odd;
 pub(super) mod write;

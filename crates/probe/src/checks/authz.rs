@@ -1,5 +1,6 @@
 //! AUTHZ: what somebody gets who is known, and entitled to something else.
 
+pub(super) mod declared;
 pub(super) mod write;
 
 use crate::check::{Check, Group, Need, Severity};

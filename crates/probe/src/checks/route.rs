@@ -5,6 +5,8 @@ pub(in crate::checks) mod asked;
 pub(in crate::checks) mod cached;
 pub(in crate::checks) mod claimed;
 mod path;
+pub(in crate::checks) mod smuggled;
+pub(in crate::checks) mod versions;
 
 use path::{Asked, Odd, Thing};
 

@@ -1,7 +1,7 @@
 //! One question in many spellings, and which of them got through.
 
 use crate::doubt::Doubt;
-use crate::observation::Observation;
+use crate::observation::{Observation, Seen};
 use crate::proof::Proof;
 use crate::reception::Garbled;
 use crate::request::Request;
@@ -38,11 +38,23 @@ pub(super) fn refused(
     proof: impl Fn(&Observation) -> Option<Proof>,
 ) -> Result<Answer, Doubt> {
     let seen = session.ask(odd)?;
-    if is_closed(&seen) {
+    refused_as(session, &seen, odd, plain, refusals, proof)
+}
+
+/// The same where the answer is there already.
+pub(super) fn refused_as(
+    session: &mut Session<'_>,
+    seen: &Seen,
+    odd: &Request,
+    plain: &Request,
+    refusals: impl Fn(u16) -> bool,
+    proof: impl Fn(&Observation) -> Option<Proof>,
+) -> Result<Answer, Doubt> {
+    if is_closed(seen) {
         session.ask(plain)?.response()?;
         return Ok(Answer::AsIntended);
     }
-    let judged = match session.judge(&seen, odd, &Caller::Imposter, &proof) {
+    let judged = match session.judge(seen, odd, &Caller::Imposter, &proof) {
         Err(Doubt::OtherRefusal { status }) if refusals(status) => Ok(Answer::AsIntended),
         judged => judged,
     };

@@ -156,7 +156,7 @@ fn tls_05(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 }
 
 /// Whether no answer came because the connection was closed.
-fn fails(seen: &Seen, what: &str) -> Result<Answer, Doubt> {
+pub(super) fn fails(seen: &Seen, what: &str) -> Result<Answer, Doubt> {
     match seen.response() {
         Err(_) if seen.failure().is_some_and(crate::wire::WireError::is_hung_up) => Ok(Answer::AsIntended),
         Err(doubt) => Err(doubt),

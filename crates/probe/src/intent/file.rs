@@ -10,8 +10,10 @@ use protocol::{Digest, NameError, Repository, Secret, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::alias::{self, AliasEntry};
 use super::cargo::{self, CargoEntry};
 use super::federation::{self, FederationEntry};
+use super::gate::{self, GateEntry};
 use super::keys::{self, IssuerEntry, LeafEntry};
 use super::policy::{self, PolicyEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
@@ -147,6 +149,18 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// A reference without its digest.
+    #[error("no digest: write a name and a digest, such as \"gate/app@sha256:...\"")]
+    NoDigest {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A size that is none, or too much to send.
+    #[error("not a size that can be tried: write one above 0 and below 16777216")]
+    Size {
+        /// Where.
+        span: Range<usize>,
+    },
     /// No end of a target.
     #[error("not the end of a target: write what stands behind `blobs/uploads/`")]
     Upload {
@@ -222,6 +236,8 @@ impl IntentError {
             | Self::UnknownRepository { span }
             | Self::Day { span }
             | Self::Empty { span }
+            | Self::NoDigest { span }
+            | Self::Size { span }
             | Self::Upload { span }
             | Self::NoTag { span }
             | Self::HalfWindow { span }
@@ -253,6 +269,10 @@ struct File {
     accepted: Vec<AcceptedEntry>,
     #[serde(default)]
     in_progress: Vec<InProgressEntry>,
+    #[serde(default)]
+    alias: Vec<AliasEntry>,
+    #[serde(default)]
+    gate: GateEntry,
     #[serde(default)]
     write: WriteEntry,
     policy: Option<PolicyEntry>,
@@ -368,6 +388,7 @@ impl Intent {
             leaf: file.leaf.as_ref().map(|entry| keys::leaf(entry, &read)).transpose()?,
         };
         let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
+        let aliases = alias::read(&file.alias, &repositories)?;
         Ok(Self {
             deny_anonymous,
             deny_known,
@@ -382,6 +403,8 @@ impl Intent {
             policy: file.policy.as_ref().map(|entry| policy::read(entry, &command)).transpose()?,
             keys,
             federation: file.federation.as_ref().map(|entry| federation::read(entry, &read)).transpose()?,
+            aliases,
+            gate: gate::read(&file.gate, &command)?,
         })
     }
 }
@@ -582,6 +605,22 @@ repository = "team/app"
 until = "2030-01-31"
 by = "ann"
 
+[[alias]]
+name = "group/app"
+of = "team/app"
+kind = "virtual"
+
+[gate]
+largest_blob = 1000000
+
+[gate.images]
+signed = "gate/app@sha256:abababababababababababababababababababababababababababababababab"
+
+[[gate.outage]]
+kind = "upstream"
+begin = ["stop", "upstream"]
+end = ["start", "upstream"]
+
 [write]
 push_apart = true
 foreign_upload = "6ba7b810?_state=x"
@@ -688,6 +727,11 @@ window_lasts = "30s"
             ("door = \"mirror\"", "door = \"miror\""),
             ("repository = \"team/app\"", "repository = \"team/base\""),
             ("6ba7b810?_state=x", "6ba7b810 x"),
+            ("gate/app@sha256:", "gate/app:"),
+            ("largest_blob = 1000000", "largest_blob = 0"),
+            ("[\"stop\", \"upstream\"]", "[]"),
+            ("of = \"team/app\"", "of = \"team/base\""),
+            ("kind = \"virtual\"", "kind = \"group\""),
             ("probe/kept:1.0", "probe/kept"),
             ("beside = \"probe/beside\"", "beside = \"Probe/beside\""),
             ("remake = [\"remake\"", "remake = [\"\""),

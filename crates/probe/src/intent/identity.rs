@@ -17,6 +17,8 @@ pub enum Role {
     Low,
     /// May push what is new to M, and change nothing there.
     Creator,
+    /// May do what others of its kind may, and not from here, not now, or not for this.
+    Refused,
     /// Was valid once.
     Expired,
     /// Was taken back, or is taken back in the middle of the run.

@@ -59,7 +59,7 @@ fn upload(text: &Spanned<String>) -> Result<String, IntentError> {
 }
 
 /// `name:tag`.
-fn tagged(text: &Spanned<String>) -> Result<(Repository, Tag), IntentError> {
+pub(super) fn tagged(text: &Spanned<String>) -> Result<(Repository, Tag), IntentError> {
     let (name, tag) = text.get_ref().rsplit_once(':').ok_or_else(|| IntentError::NoTag { span: text.span() })?;
     let error = |source: NameError| IntentError::Name { span: text.span(), source };
     Ok((name.parse().map_err(error)?, tag.parse().map_err(error)?))

@@ -8,7 +8,8 @@ use outbound::{Chain, ClientCertificate, Distrust, Host, Origin, Reach, Scheme};
 
 use super::Session;
 use crate::doubt::Doubt;
-use crate::hello::{Offer, hello, is_enough};
+use crate::error::ProbeError;
+use crate::hello::{Offer, READABLE, hello, is_enough, tells_wanted};
 use crate::observation::{Came, Seen};
 use crate::request::Request;
 
@@ -40,7 +41,7 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::ask`].
     pub(crate) fn offer(&mut self, origin: &Origin, offer: &Offer) -> Result<Seen, Doubt> {
-        let (place, reach) = (place(origin), self.door.reach(origin));
+        let place = place(origin);
         let told = (
             format!("TLS handshake with {place} that offers nothing {}", offer.what),
             format!("openssl s_client {} -connect {place} </dev/null", offer.flags),
@@ -49,7 +50,31 @@ impl Session<'_> {
             Host::Name(name) => Some(name.as_str()),
             Host::Address(_) => None,
         };
-        let bytes = hello(offer, name).map_err(|error| Doubt::Missing { why: error.to_string() })?;
+        self.say_hello(origin, told, hello(offer, name), is_enough)
+    }
+
+    /// Begins a handshake under a name that no library sends, and reads what is wanted.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn greet(&mut self, name: &str) -> Result<Seen, Doubt> {
+        let (origin, place) = (self.door.origin.clone(), place(&self.door.origin));
+        let told = (
+            format!("TLS 1.2 handshake with {place} under the name `{name}`"),
+            format!("openssl s_client {} -servername {name} -connect {place} </dev/null", READABLE.flags),
+        );
+        self.say_hello(&origin, told, hello(&READABLE, Some(name)), tells_wanted)
+    }
+
+    fn say_hello(
+        &mut self,
+        origin: &Origin,
+        told: (String, String),
+        hello: Result<Vec<u8>, ProbeError>,
+        is_enough: fn(&[u8]) -> bool,
+    ) -> Result<Seen, Doubt> {
+        let reach = self.door.reach(origin);
+        let bytes = hello.map_err(|error| Doubt::Missing { why: error.to_string() })?;
         // The bytes are the handshake themselves, so they go out as they are.
         let bare = origin.at(Scheme::Http, origin.port());
         self.shaken(origin, told, |wire| wire.say((&bare, reach), &bytes, is_enough).map(Came::Bytes))

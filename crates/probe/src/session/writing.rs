@@ -235,6 +235,21 @@ impl<'s, 'run> Writing<'s, 'run> {
         Ok(seen)
     }
 
+    /// Pushes another manifest to a tag as *low*; what was there is put back in the end.
+    pub(crate) fn overwrite(
+        &mut self,
+        place: &Place,
+        tag: &str,
+        old: (&str, &[u8]),
+        new: &[u8],
+    ) -> Result<Seen, Doubt> {
+        let known = self.undo.len();
+        self.put_back_later(place, tag, old);
+        let seen = self.put(place, &place.low, tag, (MANIFEST, new))?;
+        self.forget_refused(known, &seen);
+        Ok(seen)
+    }
+
     /// A manifest under a tag, as it was, is put back in the end.
     pub(crate) fn put_back_later(&mut self, place: &Place, tag: &str, (kind, bytes): (&str, &[u8])) {
         let target = place.target(&format!("manifests/{tag}"));
@@ -261,17 +276,22 @@ impl<'s, 'run> Writing<'s, 'run> {
 
     /// Uploads bytes as *low*: what shows that *low* may write there.
     pub(crate) fn upload(&mut self, place: &Place, kind: &str, bytes: &[u8]) -> Result<Blob, Doubt> {
+        self.try_upload(place, kind, bytes)?.map_err(|seen| not_allowed(place, &seen))
+    }
+
+    /// Uploads bytes as *low*, or has the answer that they were not taken.
+    pub(crate) fn try_upload(&mut self, place: &Place, kind: &str, bytes: &[u8]) -> Result<Result<Blob, Seen>, Doubt> {
         let digest = digest_of(bytes)?;
         let opened = self.open(place, &place.low, "")?;
-        let at = opened.at.as_ref().ok_or_else(|| not_allowed(place, &opened.seen))?;
+        let Some(at) = &opened.at else { return Err(not_allowed(place, &opened.seen)) };
         let seen = self.close(place, at, &digest, bytes)?;
-        match seen.status() {
+        Ok(match seen.status() {
             Some(201) => Ok(Blob {
                 descriptor: json!({ "mediaType": kind, "digest": digest.as_str(), "size": bytes.len() }),
                 digest,
             }),
-            _ => Err(not_allowed(place, &seen)),
-        }
+            _ => Err(seen),
+        })
     }
 
     /// Uploads the blobs of an image like no other.

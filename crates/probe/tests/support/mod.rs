@@ -13,16 +13,17 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Cargo, Clock, Door, Federation, Hook, Identity, Intent, Keys, Known, Login, Mode, OWNERS_MAY, Plan, Policy,
-    Progress, Report, Role, Settings, SigningKey, Stop, Target, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Alias, AliasKind, Cargo, Clock, Door, Federation, Gate, GateImage, Hook, Identity, Intent, Keys, Known, Login,
+    Mode, OWNERS_MAY, Outage, OutageKind, Plan, Policy, Progress, Report, Role, Settings, SigningKey, Stop, Target,
+    Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FEDERATED_AUDIENCE, FEDERATED_ISSUER, FEDERATED_KID,
-    FEDERATED_STRANGER, FEDERATED_SUBJECT, FOREIGN_UPLOAD, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD,
-    OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC, REDIRECTED_ISSUER, REPOSITORY, SECOND, TAG, TEST_KID, USER,
-    VERSION,
+    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FEDERATED_AUDIENCE, FEDERATED_ISSUER,
+    FEDERATED_KID, FEDERATED_STRANGER, FEDERATED_SUBJECT, FOREIGN_UPLOAD, GATE, GROUP, KEPT, LARGEST_BLOB, LEAVER,
+    LEAVER_PASSWORD, LOW, LOW_PASSWORD, OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC, REDIRECTED_ISSUER, REFUSED,
+    REFUSED_PASSWORD, REPOSITORY, SECOND, TAG, TEST_KID, THROUGH, USER, VERSION, gate_image,
 };
 use testkit::secure::authority;
 
@@ -56,12 +57,17 @@ pub(crate) fn whole(double: &Double) -> Intent {
         identity(Role::Control, USER, PASSWORD, &both),
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
         identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
+        identity(Role::Refused, REFUSED, REFUSED_PASSWORD, &both),
         Identity {
             owns,
             revoke: Some(hook(double.revoker())),
             ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both)
         },
     ];
+    let aliases = [(GROUP, AliasKind::Virtual), (BARE, AliasKind::BareProxy), (THROUGH, AliasKind::PullThrough)];
+    let alias =
+        |(name, kind): (&str, AliasKind)| Alias { name: name.parse().unwrap(), of: SECOND.parse().unwrap(), kind };
+    intent.aliases = aliases.map(alias).to_vec();
     intent.write = Write {
         push_apart: true,
         foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
@@ -78,6 +84,7 @@ pub(crate) fn whole(double: &Double) -> Intent {
     intent.federation = Some(federation(double));
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
+    intent.gate = gate(double);
     intent.revoked_within = Duration::from_millis(500);
     intent
 }
@@ -99,6 +106,30 @@ fn identity(role: Role, user: &str, password: &str, show_to: &[String]) -> Ident
         owns: None,
         may: OWNERS_MAY.map(str::to_owned).to_vec(),
         revoke: None,
+    }
+}
+
+/// Images with every fault of a signature, and hooks that break the double.
+fn gate(double: &Double) -> Gate {
+    let name = |image: GateImage| (GATE.parse().unwrap(), gate_image(image.as_str()).parse().unwrap());
+    let hook = |act: Box<dyn Fn() + Send + Sync>| {
+        Hook::new(move || {
+            act();
+            Ok(())
+        })
+    };
+    let outage = |kind: OutageKind| Outage {
+        kind,
+        begin: hook(Box::new(double.breaker(Some(kind.as_str())))),
+        end: hook(Box::new(double.breaker(None))),
+    };
+    Gate {
+        images: GateImage::ALL.map(|image| (image, name(image))).into(),
+        reason: None,
+        refuses_secrets: true,
+        immutable: Some((OWN.parse().unwrap(), TAG.parse().unwrap())),
+        largest_blob: Some(LARGEST_BLOB),
+        outages: [OutageKind::Upstream, OutageKind::PolicyStore, OutageKind::Clock].map(outage).to_vec(),
     }
 }
 

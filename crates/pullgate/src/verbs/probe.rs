@@ -2,6 +2,7 @@
 
 mod baseline;
 mod docker_login;
+mod ending;
 mod hook;
 mod init;
 mod usage;
@@ -14,8 +15,8 @@ use std::path::Path;
 
 use outbound::Dialer;
 use probe::{
-    Door, Identity, Intent, IntentError, Login, Mode, Outcome, Plan, Progress, Report, Role, Settings, Source, Target,
-    Thresholds, Waits, html, json, junit, markdown, sarif, text,
+    Door, Identity, Intent, IntentError, Login, Mode, Outcome, Plan, Progress, Report, Role, Settings, Source, Stop,
+    Target, Thresholds, Waits, html, json, junit, markdown, sarif, text,
 };
 use protocol::Secret;
 
@@ -44,15 +45,19 @@ pub(crate) fn probe(configuration: &Configuration, flags: &Probe) -> Result<Exit
 
 fn once(flags: &Once) -> Result<Exit, Failure> {
     let intent = intent(&flags.asked)?;
-    let plan = plan(&flags.asked, &intent)?;
+    let stop = Stop::default();
+    let plan = plan(&flags.asked, &intent, &stop)?;
     if flags.dry_run {
         print(&text::plan(&plan))?;
         return Ok(Exit::Yes);
     }
     let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
     flags.save_baseline.as_deref().map(baseline::writable).transpose()?;
+    if flags.asked.mode >= Mode::Write {
+        ending::by_signal(stop).map_err(Failure::unknown)?;
+    }
     note(&format!("asking {}\n", text::budget(&plan.budget())));
-    let mut report = run(&intent, &plan)?;
+    let mut report = run(&intent, &plan, tell)?;
     if let Some(known) = &known {
         report.compare(known);
     }
@@ -65,7 +70,7 @@ fn once(flags: &Once) -> Result<Exit, Failure> {
 }
 
 /// What would be asked. A vantage without doors is wrong usage.
-fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
+fn plan<'a>(flags: &Asked, intent: &'a Intent, stop: &Stop) -> Result<Plan<'a>, Failure> {
     if let (Some(id), true) = (flags.intrusive.first(), flags.mode < Mode::Intrusive) {
         let why = format!("{id} is intrusive, and the run goes no further than mode {}", flags.mode);
         return Err(Failure::usage(why).hints(["add --mode intrusive".to_owned()]));
@@ -75,6 +80,7 @@ fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
         intrusive: flags.intrusive.clone(),
         vantage: flags.vantage.clone(),
         waits: Waits::at_most(flags.wait.duration()),
+        stop: stop.clone(),
         ..Settings::default()
     };
     let plan = Plan::new(intent, &settings);
@@ -86,7 +92,7 @@ fn plan<'a>(flags: &Asked, intent: &'a Intent) -> Result<Plan<'a>, Failure> {
 }
 
 /// Asks everything that is planned; blocks meanwhile.
-pub(crate) fn run(intent: &Intent, plan: &Plan<'_>) -> Result<Report, Failure> {
+pub(crate) fn run(intent: &Intent, plan: &Plan<'_>, tell: impl FnMut(Progress<'_>)) -> Result<Report, Failure> {
     let dialer = Dialer::new().map_err(Failure::unknown)?;
     probe::probe(intent, plan, dialer, Box::new(clock::now), tell).map_err(Failure::unknown)
 }

@@ -1,9 +1,9 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 18] = [
-    "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08", "TLS-01",
-    "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-10",
+const OVER_TLS: [&str; 20] = [
+    "ROUTE-23", "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08",
+    "TLS-01", "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
 ];
 
 impl Flaw {
@@ -13,6 +13,9 @@ impl Flaw {
             self,
             Self::SchemeFromForwarded
                 | Self::UpperCaseHostOpens
+                | Self::ResolvesDotsInHttp2
+                | Self::AuthorityOpens
+                | Self::HostHidesAuthority
                 | Self::CachesRedirects
                 | Self::OtherPortIsPlain
                 | Self::OtherPortIsOpenOverTls
@@ -117,6 +120,8 @@ flaws! {
     AnybodyGetsPushTokens => "ANON-15" Fails,
     /// Anybody pushes manifests.
     AnybodyPuts => "ANON-16" Fails,
+    /// The account of the installation has the password of the manual.
+    DefaultPassword => "ANON-18" Fails,
     /// DELETE looks for the manifest before it looks at the caller.
     DeletesFirst => "ANON-17" Fails,
     /// The manifest is open for whoever says `ns=`.
@@ -263,6 +268,12 @@ flaws! {
     CreatorOverwritesByQuery => "AUTHZ-06" Fails,
     /// Tags are deleted where deletes are switched off.
     DeletesKeptTags => "AUTHZ-07" Fails,
+    /// Whoever is known reads what is in a group.
+    GroupIsOpen => "AUTHZ-08" Fails,
+    /// A proxy without a credential uses the token of another one.
+    ProxiesShareTokens => "AUTHZ-09" Fails,
+    /// Rules about attributes are read and not applied.
+    AttributesAreIgnored => "AUTHZ-10" Fails,
     /// Nobody looks at the signature.
     NoSignatureIsRead => "FORGE-01" Fails,
     /// A token may say that it is not signed.
@@ -395,6 +406,10 @@ flaws! {
     UpperCaseNeedsNoCertificate => "INGR-04" Fails,
     /// Whose ClientHello comes in pieces needs no certificate.
     PiecesNeedNoCertificate => "INGR-04" Fails,
+    /// Who asks for the address needs no certificate.
+    AddressNeedsNoCertificate => "INGR-04" Fails,
+    /// Who asks with a last dot needs no certificate.
+    LastDotNeedsNoCertificate => "INGR-04" Fails,
     /// The virtual host of a machine inside is open.
     OpenToMachines => "INGR-06" Fails,
     /// The virtual host of a cluster is open.
@@ -531,6 +546,10 @@ flaws! {
     RedirectCarriesQuery => "TLS-08" Fails,
     /// The redirect to https carries the token on.
     RedirectCarriesToken => "TLS-08" Fails,
+    /// The manifest is open over HTTP/2.
+    OpenOverHttp2 => "TLS-09" Fails,
+    /// HTTP/2 is refused in another way.
+    RefusesHttp2 => "TLS-09" Fails,
     /// The certificate is a shop's too.
     CertificateIsShared => "TLS-10" Fails,
     /// The certificate is for everything in a domain.
@@ -577,6 +596,10 @@ flaws! {
     ReferrersCross => "BIND-10" Fails,
     /// What is about an image is listed wherever that is.
     SubjectsCross => "BIND-10" Fails,
+    /// What is pulled through is open to whoever is known.
+    PulledThroughIsOpen => "BIND-12" Fails,
+    /// Whoever says `ns=` comes under other rules.
+    NamespaceSwitchesRules => "BIND-12" Fails,
     /// A manifest may be image and index.
     TakesBothKinds => "BIND-13" Fails,
     /// A manifest may come under another type.
@@ -617,6 +640,8 @@ flaws! {
     EndlessCrateRedirect => "CARGO-08" Fails,
     /// A slash at the end is dropped after the decision.
     DropsLastSlash => "ROUTE-01" Fails,
+    /// A path that is written in another way breaks the registry.
+    FailsOnOddPaths => "ROUTE-02" Fails,
     /// Slashes are merged after the decision.
     MergesSlashes => "ROUTE-02" Fails,
     /// Segments of one dot are dropped after the decision.
@@ -907,4 +932,80 @@ flaws! {
     TokensOutliveWindows => "TOK-30" Fails,
     /// A body is asked for before anybody decides.
     ContinuesFirst => "ROUTE-25" Fails,
+    /// What nobody has signed is handed out.
+    HandsOutUnsigned => "GATE-01" Fails,
+    /// Any key will do.
+    AnyKeySigns => "GATE-02" Fails,
+    /// Any identity of the issuer will do.
+    AnyIdentitySigns => "GATE-02" Fails,
+    /// Any issuer will do.
+    AnyIssuerVouches => "GATE-02" Fails,
+    /// A signature is good for any image.
+    SignaturesFitAll => "GATE-02" Fails,
+    /// An attestation is taken for a signature.
+    AttestationsSign => "GATE-03" Fails,
+    /// What was verified once is not verified again.
+    VerdictsOutliveSignatures => "GATE-04" Fails,
+    /// The child of an index needs no parent.
+    ChildrenGoAroundParents => "GATE-04" Fails,
+    /// Too many referrers are let through.
+    GivesUpOnReferrers => "GATE-05" Fails,
+    /// Too large a bundle is let through.
+    GivesUpOnBundles => "GATE-05" Fails,
+    /// Layers are not scanned.
+    ScansNoLayers => "GATE-06" Fails,
+    /// What is left in the end is scanned.
+    ScansWhatIsLeft => "GATE-06" Fails,
+    /// Variables are not scanned.
+    ScansNoEnvironment => "GATE-06" Fails,
+    /// Labels are not scanned.
+    ScansNoLabels => "GATE-06" Fails,
+    /// The history is not scanned.
+    ScansNoHistory => "GATE-06" Fails,
+    /// What cannot be unpacked is let through.
+    KnowsNoZstandard => "GATE-06" Fails,
+    /// Archives in layers are not scanned.
+    ScansNoArchives => "GATE-06" Fails,
+    /// Packages of the distribution are not scanned.
+    TrustsPackages => "GATE-06" Fails,
+    /// Tests are not scanned.
+    TrustsTests => "GATE-06" Fails,
+    /// Large files are not scanned.
+    ScansNoLargeFiles => "GATE-06" Fails,
+    /// Whatever takes too long is let through.
+    GivesUpOnBombs => "GATE-06" Fails,
+    /// A tag that must not change does.
+    TagsMove => "GATE-07" Fails,
+    /// A blob may have another digest than its own.
+    TakesMisnamedBlobs => "GATE-07" Fails,
+    /// A manifest may be of any length.
+    TakesLongManifests => "GATE-07" Fails,
+    /// A blob may be of any length.
+    TakesLargeBlobs => "GATE-07" Fails,
+    /// Without its upstream it goes on.
+    ServesWithoutUpstream => "GATE-08" Fails,
+    /// Without its policy it goes on.
+    ServesWithoutPolicy => "GATE-08" Fails,
+    /// It does not look at the clock.
+    ServesWithoutTime => "GATE-08" Fails,
+    /// Over HTTP/2 everything is open.
+    Http2IsOpen => "ROUTE-23" Fails,
+    /// Whoever offers HTTP/2 needs no certificate.
+    Http2WantsNoCertificate => "ROUTE-23" Fails,
+    /// HTTP/2 is spoken without TLS, and everything is open there.
+    PriorKnowledgeIsOpen => "ROUTE-17" Fails,
+    /// Connections are upgraded to HTTP/2, and what comes then is not judged.
+    UpgradesAreOpen => "ROUTE-17" Fails,
+    /// Dot segments are resolved after the decision, in HTTP/2 alone.
+    ResolvesDotsInHttp2 => "ROUTE-17" Fails,
+    /// An authority that is not the own one has no rules.
+    AuthorityOpens => "ROUTE-17" Fails,
+    /// `Host` is judged in place of the authority.
+    HostHidesAuthority => "ROUTE-17" Fails,
+    /// The first reader goes by the length and the second by the chunks.
+    SecondReadsChunks => "ROUTE-18" Fails,
+    /// The first reader goes by the chunks and the second by the length.
+    SecondReadsLength => "ROUTE-18" Fails,
+    /// The second reader takes more for chunked than the first.
+    SecondReadsOddChunks => "ROUTE-18" Fails,
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::repository::{bytes, manifest_of};
 use super::token::Grant;
-use super::{Flaw, LOW, LOW_PASSWORD, REPOSITORY, Registry, SECOND, TAG};
+use super::{Flaw, GROUP, LOW, LOW_PASSWORD, REFUSED, REPOSITORY, Registry, SECOND, TAG, THROUGH};
 use crate::http::basic;
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
@@ -22,9 +22,13 @@ impl Registry {
                 (known && empty && self.has(Flaw::EmptyTokenReads))
                     || (known && self.has(Flaw::TokenIsNotRead))
                     || (known && self.service == "mirror" && self.has(Flaw::MirrorForgetsScopes))
+                    || (known && request.target.contains("?ns=") && self.has(Flaw::NamespaceSwitchesRules))
                     || (self.has(Flaw::KeyIsBearer) && shown == format!("Bearer {LOW_PASSWORD}"))
                     || (self.has(Flaw::KeyIsPassword) && shown == basic("token", LOW_PASSWORD))
             }
+            GROUP => known && self.has(Flaw::GroupIsOpen),
+            THROUGH => known && self.has(Flaw::PulledThroughIsOpen),
+            REPOSITORY if grant.is_some_and(|grant| grant.user == REFUSED) => self.has(Flaw::AttributesAreIgnored),
             REPOSITORY => self.has(Flaw::LoginReadsAll) && shown == basic(LOW, LOW_PASSWORD),
             _ => false,
         }

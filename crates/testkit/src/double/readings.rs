@@ -16,6 +16,7 @@ pub(super) static READINGS: &[(Flaw, Reading)] = &[
     (Flaw::ResolvesDots, |target| resolved(target)),
     (Flaw::ResolvesEncodedDots, |target| resolved(&target.replace("%2e%2e", ".."))),
     (Flaw::ResolvesHalfEncodedDots, |target| resolved(&target.replace("%2e.", ".."))),
+    (Flaw::ResolvesDotsInHttp2, |target| resolved(target)),
     (Flaw::DecodesBeforeDots, |target| resolved(&target.replace("..%2f", "../"))),
     (Flaw::DecodesSlashes, |target| target.replace("%2f", "/")),
     (Flaw::DecodesOnce, |target| decoded(target)),
@@ -113,6 +114,18 @@ pub(super) static HOSTS: &[(Flaw, Fits)] = &[
     (Flaw::LocalhostIsOpen, |hosts| hosts == ["localhost"]),
     (Flaw::RegistryIsOpen, |hosts| hosts == ["registry"]),
     (Flaw::CoreIsOpen, |hosts| hosts == ["core"]),
+];
+
+/// Whether a client came over TLS, or not, and names these hosts.
+pub(super) type FitsHttp2 = fn(bool, &[&str]) -> bool;
+
+/// What nobody has a rule for in HTTP/2.
+pub(super) static HTTP_2: &[(Flaw, FitsHttp2)] = &[
+    (Flaw::Http2IsOpen, |secure, _| secure),
+    (Flaw::PriorKnowledgeIsOpen, |secure, _| !secure),
+    (Flaw::UpgradesAreOpen, |secure, _| !secure),
+    (Flaw::AuthorityOpens, |_, hosts| matches!(hosts, ["core"])),
+    (Flaw::HostHidesAuthority, |_, hosts| matches!(hosts, [_, "core"])),
 ];
 
 /// Conditions that are answered before anybody decides, and how.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Flaw, Registry, TAG};
+use super::{BARE, Flaw, GROUP, Registry, SECOND, TAG, THROUGH};
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
@@ -47,7 +47,10 @@ impl Image {
 impl Registry {
     /// Whatever is asked of a repository.
     pub(super) fn content(&self, request: &Request, path: &str) -> Answer {
-        let known = self.state.repositories.iter().find_map(|(name, image)| {
+        let second = &self.state.repositories[SECOND];
+        let bare = self.has(Flaw::ProxiesShareTokens).then_some(&BARE);
+        let others = [&GROUP, &THROUGH].into_iter().chain(bare).map(|name| (name, second));
+        let known = self.state.repositories.iter().chain(others).find_map(|(name, image)| {
             let rest = path.strip_prefix("/v2/")?.strip_prefix(name)?.strip_prefix('/')?;
             Some((*name, image, rest))
         });

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::readings::{CLAIMS, CONDITIONS, HOSTS, METHODS, READINGS, REWRITES, before};
+use super::readings::{CLAIMS, CONDITIONS, HOSTS, HTTP_2, METHODS, READINGS, REWRITES, before};
 use super::repository::{bytes, manifest_of};
 use super::{Flaw, REPOSITORY, Registry, TAG};
 use crate::image::digest_of;
@@ -14,7 +14,8 @@ impl Registry {
         let target = request.target.as_str();
         let read = READINGS.iter().find(|(flaw, _)| self.has(*flaw)).map(|(_, read)| read(target));
         let path = before(target, "?");
-        read.filter(|read| read != target)
+        let http_2_alone = self.has(Flaw::ResolvesDotsInHttp2) && !request.newer;
+        read.filter(|read| read != target && !http_2_alone)
             .or_else(|| self.rewritten(request))
             .or_else(|| self.is_exempt(request).then_some(path))
             .or_else(|| self.cached(request))
@@ -36,6 +37,10 @@ impl Registry {
 
     /// What is answered before anybody decides.
     fn early(&self, request: &Request) -> Option<Answer> {
+        let is_odd = ["%", "\\", "//", "..", ";", "#"].iter().any(|odd| before(&request.target, "?").contains(odd));
+        if is_odd && self.has(Flaw::FailsOnOddPaths) {
+            return Some(Answer::http(request, 500, &[], b"index out of bounds"));
+        }
         let refused = |headers: &[(&str, &str)]| {
             let challenge = format!("Bearer realm=\"{}/token\",service=\"{}\"", self.base, self.service);
             let challenge = ("WWW-Authenticate", challenge.as_str());
@@ -66,7 +71,30 @@ impl Registry {
             let Answer::Bytes(refusal) = refused(&[]) else { return None };
             return Some(Answer::Bytes([b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(), &refusal].concat()));
         }
-        self.crossed(request)
+        if request.header("upgrade") == Some("h2c") && self.has(Flaw::UpgradesAreOpen) {
+            let switching = "HTTP/1.1 101 -\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+            return Some(Answer::Upgrade(switching.into()));
+        }
+        self.crossed(request).or_else(|| self.waits(request))
+    }
+
+    /// Two readers of which the second waits for what the first has left out.
+    fn waits(&self, request: &Request) -> Option<Answer> {
+        let length: usize = request.header("content-length")?.parse().ok()?;
+        let codings: Vec<(&str, &str)> = ["transfer-encoding", "transfer-encoding "]
+            .into_iter()
+            .flat_map(|name| request.all(name).map(move |coding| (name, coding)))
+            .collect();
+        let is_short = request.body.get(..length).is_some_and(|body| !body.ends_with(b"0\r\n\r\n"));
+        let is_plain = codings == [("transfer-encoding", "chunked")];
+        let waits = match () {
+            () if codings.is_empty() => false,
+            () if self.has(Flaw::SecondReadsChunks) => is_plain && is_short && !request.body.starts_with(b"0"),
+            () if self.has(Flaw::SecondReadsLength) => is_plain && request.body.starts_with(b"0"),
+            () if self.has(Flaw::SecondReadsOddChunks) => !is_plain && is_short && !request.body.starts_with(b"0"),
+            () => false,
+        };
+        waits.then_some(Answer::Silence)
     }
 
     /// What one route finds that is the other's.
@@ -92,6 +120,7 @@ impl Registry {
             self.has(*flaw) && request.all(name).any(|value| value.contains(needle))
         };
         CLAIMS.iter().any(claims)
+            || (request.newer && HTTP_2.iter().any(|(flaw, fits)| self.has(*flaw) && fits(request.secure, &hosts)))
             || METHODS.iter().any(|(flaw, method)| self.has(*flaw) && request.method == *method)
             || HOSTS.iter().any(|(flaw, fits)| self.has(*flaw) && fits(&hosts))
             || (self.has(Flaw::HeadOfTagsIsOpen) && request.method == "HEAD" && request.target.ends_with("/tags/list"))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Flaw, REPOSITORY, Registry, State, TAG, repository};
 use crate::image::digest_of;
 use crate::raw::{Answer, Greeting, Request, Server};
-use crate::secure::{Demand, NAME, OTHER_NAME, Shown, authority, resuming_as};
+use crate::secure::{Demand, NAME, OTHER_NAME, Shown, authority, resuming_as, taking_http2};
 
 /// The name of the service behind this door.
 pub(super) const SERVICE: &str = "secure";
@@ -35,7 +35,13 @@ pub(super) fn start(state: &Arc<State>) -> Server {
     };
     let config = authority().config(shown, demand);
     let config = if has(Flaw::ResumesUnderAnyName) { resuming_as(&config, OTHER_NAME) } else { config };
-    let lenient = authority().config(shown, Demand::Optional);
+    let newer = taking_http2(&config);
+    let newer = if has(Flaw::Http2WantsNoCertificate) {
+        taking_http2(&authority().config(shown, Demand::Optional))
+    } else {
+        newer
+    };
+    let lenient = authority().config(shown, Demand::Nothing);
     let lax = LAX.map(|(flaw, is_meant)| (has(flaw), is_meant));
     let speaks = [(has(Flaw::SpeaksTls10), 1), (has(Flaw::SpeaksTls11), 2)];
     let weak = [
@@ -58,6 +64,7 @@ pub(super) fn start(state: &Arc<State>) -> Server {
             Greeting::Says(vec![22, 3, 3, 0, 74, 2, 0, 0, 70, 3, 3])
         }
         [22, ..] if lax.iter().any(|(lax, is_meant)| *lax && is_meant(first)) => Greeting::Secure(Arc::clone(&lenient)),
+        [22, ..] if names(first, "\x02h2") => Greeting::Newer(Arc::clone(&newer)),
         [22, ..] => Greeting::Secure(Arc::clone(&config)),
         _ if plain => Greeting::Plain,
         _ => Greeting::Says(Vec::new()),
@@ -73,7 +80,7 @@ pub(super) fn start(state: &Arc<State>) -> Server {
 type Hello = fn(&[u8]) -> bool;
 
 /// For which ClientHellos no certificate is demanded.
-const LAX: [(Flaw, Hello); 5] = [
+const LAX: [(Flaw, Hello); 7] = [
     (Flaw::NamelessNeedNoCertificate, |hello| {
         !in_pieces(hello) && [NAME, "LOCALHOST", ".invalid"].iter().all(|name| !names(hello, name))
     }),
@@ -81,6 +88,8 @@ const LAX: [(Flaw, Hello); 5] = [
     (Flaw::OpenUnderOtherName, |hello| names(hello, ".invalid")),
     (Flaw::UpperCaseNeedsNoCertificate, |hello| names(hello, "LOCALHOST")),
     (Flaw::PiecesNeedNoCertificate, in_pieces),
+    (Flaw::AddressNeedsNoCertificate, |hello| names(hello, "127.0.0.1")),
+    (Flaw::LastDotNeedsNoCertificate, |hello| names(hello, "localhost.")),
 ];
 
 fn names(hello: &[u8], name: &str) -> bool {
@@ -125,6 +134,8 @@ impl Registry {
                 let by_address = host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok();
                 by_address.then(open)?
             }
+            SERVICE if request.newer && is_manifest && self.has(Flaw::OpenOverHttp2) => open(),
+            SERVICE if request.newer && self.has(Flaw::RefusesHttp2) => Some(Answer::http(request, 403, &[], b"{}")),
             SERVICE => self.redirected(request),
             _ => None,
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::repository::{INDEX, MANIFEST, bytes};
-use super::{BESIDE, CREATOR, Flaw, KEPT, OWN, Registry, TAG};
+use super::{BESIDE, CREATOR, Flaw, Image, KEPT, OWN, Registry, TAG};
 use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
@@ -20,7 +20,7 @@ pub(super) struct Shelf {
     blobs: BTreeMap<(String, String), Vec<u8>>,
     manifests: BTreeMap<(String, String), Vec<u8>>,
     tags: BTreeMap<(String, String), String>,
-    /// Whether the tag of [`KEPT`] was deleted.
+    /// Whether a tag that was there before was deleted, or moved.
     lost: bool,
 }
 
@@ -107,13 +107,15 @@ impl Registry {
             return Answer::http(request, 404, &[], b"{}");
         }
         let digest = value(query, "digest").unwrap_or_default();
-        let empty = request.body.is_empty() && self.has(Flaw::TakesEmptyUploads);
+        let empty = request.body.is_empty();
+        let named = self.has(if empty { Flaw::TakesEmptyUploads } else { Flaw::TakesMisnamedBlobs });
         match method {
             "DELETE" => {
                 self.shelf().uploads.remove(upload);
                 Answer::http(request, 204, &[], b"")
             }
-            "PUT" if empty || digest_of(&request.body) == digest => {
+            "PUT" if !self.is_small(&request.body) => Answer::http(request, 413, &[], b"{}"),
+            "PUT" if named || digest_of(&request.body) == digest => {
                 self.shelf().uploads.remove(upload);
                 self.store(request, repository, digest)
             }
@@ -153,18 +155,30 @@ impl Registry {
         if adds && (queried || (plain && !latest)) {
             return self.refuse(request, Some(repository), None);
         }
+        if !self.fits(&request.body) {
+            return Answer::http(request, 413, &[], b"{}");
+        }
+        if let Some(image) = self.state.repositories.get(repository).filter(|_| reference == TAG) {
+            return self.push_again(request, image, repository);
+        }
         if !self.is_sound(request, repository) {
             return Answer::http(request, 400, &[], br#"{"errors":[{"code":"MANIFEST_INVALID"}]}"#);
         }
         let mut shelf = self.shelf();
-        if (repository, reference) == (KEPT, TAG) {
-            shelf.lost = false;
-        } else {
-            let tags = tags.into_iter().chain((reference != digest).then_some(reference));
-            shelf.tags.extend(tags.map(|tag| (key(repository, tag), digest.clone())));
-            shelf.manifests.insert(key(repository, &digest), request.body.clone());
-        }
+        let tags = tags.into_iter().chain((reference != digest).then_some(reference));
+        shelf.tags.extend(tags.map(|tag| (key(repository, tag), digest.clone())));
+        shelf.manifests.insert(key(repository, &digest), request.body.clone());
         Answer::http(request, 201, &[("Docker-Content-Digest", &digest)], b"")
+    }
+
+    /// A tag that was there before stays as it is, or is put back.
+    fn push_again(&self, request: &Request, image: &Image, repository: &str) -> Answer {
+        let same = request.body == image.manifest;
+        let moves = repository == OWN && self.has(Flaw::TagsMove);
+        if same || moves {
+            self.shelf().lost = !same;
+        }
+        Answer::http(request, if same || moves { 201 } else { 409 }, &[], b"")
     }
 
     /// Whether a manifest means one thing, and all that it names is there.
@@ -178,7 +192,7 @@ impl Registry {
         let named = manifest["layers"].as_array().into_iter().flatten().chain(manifest.get("config"));
         let there = named.filter_map(|blob| blob["digest"].as_str()).all(|digest| self.has_blob(repository, digest));
         let careless = self.has(Flaw::TakesForeignLayers) || self.has(Flaw::NamingIsHaving);
-        once && one && typed && (there || careless)
+        once && one && typed && (there || careless) && !self.hides_secret(&manifest)
     }
 
     fn has_blob(&self, repository: &str, digest: &str) -> bool {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::forged::{CERTIFICATE, KID};
 use super::{
-    BESIDE, CREATOR, CREATOR_PASSWORD, Flaw, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC,
-    REPOSITORY, Registry, SECOND, State, USER,
+    BARE, BESIDE, CREATOR, CREATOR_PASSWORD, Flaw, GATE, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN,
+    PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, Registry, SECOND, State, THROUGH, USER,
 };
 use crate::http::basic;
 use crate::image::digest_of;
@@ -75,7 +75,7 @@ impl Grant {
 /// What each may do where; nobody in particular is the empty name.
 pub(super) fn entitled(user: &str, repository: &str) -> &'static [&'static str] {
     match (user, repository) {
-        (_, PUBLIC) | (USER, REPOSITORY | SECOND) | (LEAVER, OWN) => &["pull"],
+        (_, PUBLIC) | (LOW, BARE) | (USER, REPOSITORY | SECOND | GROUP | THROUGH | GATE) | (LEAVER, OWN) => &["pull"],
         (LOW, OWN | BESIDE | KEPT) => &["pull", "push", "delete"],
         (CREATOR, OWN) => &["pull", "push"],
         _ => &[],
@@ -179,11 +179,19 @@ impl Registry {
     /// Who shows a login; nobody in particular without one. Else the status of the refusal.
     fn user(&self, shown: Option<&str>) -> Result<&'static str, u16> {
         let Some(shown) = shown else { return Ok("") };
-        let logins = [(USER, PASSWORD), (LOW, LOW_PASSWORD), (LEAVER, LEAVER_PASSWORD), (CREATOR, CREATOR_PASSWORD)];
+        let logins = [
+            (USER, PASSWORD),
+            (LOW, LOW_PASSWORD),
+            (LEAVER, LEAVER_PASSWORD),
+            (CREATOR, CREATOR_PASSWORD),
+            (REFUSED, REFUSED_PASSWORD),
+        ];
+        let by_manual = self.has(Flaw::DefaultPassword) && shown == basic("admin", "Harbor12345");
         let known = logins.into_iter().find(|(user, password)| shown == basic(user, password)).map(|(user, _)| user);
         let welcome = |user: &&str| {
             !self.is_locked_out(user) && (!self.is_revoked(user) || self.has(Flaw::LoginOutlivesRevocation))
         };
+        let known = if by_manual { Some(USER) } else { known };
         known.filter(welcome).ok_or_else(|| self.refused_login(shown))
     }
 

@@ -3,7 +3,7 @@
 use testkit::clients::Client;
 use testkit::http;
 use testkit::image::Layout;
-use testkit::registries::{Access, Foreign, PASSWORD, USER};
+use testkit::registries::{Access, Distribution, Foreign, PASSWORD, USER};
 use testkit::{Home, Ran};
 
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
@@ -55,7 +55,7 @@ struct Registry(Foreign);
 
 impl Registry {
     fn start() -> Self {
-        Self(Foreign::docker_registry(Access::Password))
+        Self(Foreign::distribution(Distribution::Debian, Access::Password))
     }
 
     /// The digest that the registry gives for a tag, and those of the images if it is an index.

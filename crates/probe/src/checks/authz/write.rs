@@ -207,7 +207,7 @@ fn have_latest(writing: &mut Writing<'_, '_>, own: &Place, parts: &Parts) -> Res
 }
 
 /// Type and bytes of a manifest; none where there is none.
-fn manifest(seen: &Seen) -> Result<Option<(String, Vec<u8>)>, Doubt> {
+pub(in crate::checks) fn manifest(seen: &Seen) -> Result<Option<(String, Vec<u8>)>, Doubt> {
     let response = seen.response()?;
     match response.status {
         404 => Ok(None),

@@ -5,8 +5,9 @@ use outbound::{Greeting, Host, Origin, Scheme};
 use super::beside::shows_nothing;
 use crate::check::{Check, Group, Severity};
 use crate::doubt::Doubt;
+use crate::hello::{self, Wanted};
 use crate::intent::Mode;
-use crate::observation::Observation;
+use crate::observation::{Came, Observation};
 use crate::proof::Proof;
 use crate::request::Request;
 use crate::session::Session;
@@ -19,15 +20,18 @@ pub(in crate::checks) static CHECKS: [Check; 1] = [Check {
     mode: Mode::Passive,
     severity: Severity::Critical,
     title: "no other name in the handshake opens another virtual host",
-    request: "GET /v2/R/manifests/T with no name in the handshake, a wrong one, a sibling, upper case, and the ClientHello in pieces; the usual question before each",
+    request: "GET /v2/R/manifests/T with no name in the handshake, a wrong one, a sibling, upper case, and the ClientHello in pieces; the usual question before each; where a certificate is demanded, ClientHellos with the address and with a last dot",
     judgement: "Pass: refused, or the connection fails. Fail: the manifest; where a certificate is demanded any answer without one, other than 421, and 400, which leaves it open",
     why: "the rule that demands a certificate hangs from the name, and a name that is not read is no name",
     remedy: "let the default virtual host refuse everything, and demand certificates for the whole listener",
     references: &["CVE-2026-32305", "CVE-2026-48491", "CVE-2022-46153"],
     needs: &[],
-    requests: 25,
+    requests: 30,
     run: ingr_04,
 }];
+
+/// So many addresses are written as a name.
+const MAX_ADDRESSES: usize = 2;
 
 fn ingr_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let door = session.door().origin.clone();
@@ -40,7 +44,30 @@ fn ingr_04(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         let asked = answered.and_then(|()| greeted(session, greeting));
         asked.unwrap_or_else(Answer::Open).named(way)
     });
-    Ok(Answer::all(answers))
+    let answer = Answer::all(answers);
+    match (door.host(), &session.door().certificate) {
+        (Host::Name(name), Some(_)) => Ok(answer.and(by_hand(session, name).unwrap_or_else(Answer::Open))),
+        _ => Ok(answer),
+    }
+}
+
+/// Names that no library sends: the address, and the name with its last dot. Whether a certificate is demanded shows before
+/// the handshake ends, where the door speaks TLS 1.2.
+fn by_hand(session: &mut Session<'_>, name: &str) -> Result<Answer, Doubt> {
+    let usual = session.greet(name)?;
+    if matches!(usual.came()?, Came::Bytes(bytes) if hello::wanted(bytes) == Wanted::Refused) {
+        session.note("handshake", "no TLS 1.2: what is demanded under the address and with a last dot cannot be read");
+        return Ok(Answer::AsIntended);
+    }
+    let addresses = session.addresses()?.into_iter().take(MAX_ADDRESSES).map(|address| address.ip().to_string());
+    let names = [name.to_owned(), format!("{name}.")].into_iter().chain(addresses);
+    Ok(Answer::all(names.map(|name| demands(session, &name).unwrap_or_else(Answer::Open).named(&name))))
+}
+
+fn demands(session: &mut Session<'_>, name: &str) -> Result<Answer, Doubt> {
+    let seen = session.greet(name)?;
+    seen.came()?;
+    Ok(Proof::undemanding(&seen).map_or(Answer::AsIntended, Answer::Wrong))
 }
 
 /// How a handshake may begin that is not meant for this door. What has no name has only some of them.

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use outbound::Dialer;
-use probe::{Baseline, Change, Report, Thresholds, text};
+use probe::{Baseline, Change, Mode, Report, Stop, Thresholds, text};
 use protocol::Secret;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
@@ -27,10 +27,12 @@ const NAME: &str = "watch";
 /// Runs until it is asked to end. What is wrong at the start is wrong usage; what goes wrong later is said, and tried again.
 pub(super) fn watch(flags: &Watch) -> Result<Exit, Failure> {
     let known = flags.asked.baseline.as_deref().map(baseline::read).transpose()?;
-    super::plan(&flags.asked, &super::intent(&flags.asked)?)?;
+    super::plan(&flags.asked, &super::intent(&flags.asked)?, &Stop::default())?;
     flags.metrics.as_deref().map(baseline::writable).transpose()?;
     let webhook = webhook(flags)?;
+    let stop = Stop::default();
     let watched = Watched {
+        stop: stop.clone(),
         asked: flags.asked.clone(),
         known: known.unwrap_or_else(Baseline::nothing),
         figures: Figures::default(),
@@ -40,12 +42,18 @@ pub(super) fn watch(flags: &Watch) -> Result<Exit, Failure> {
     let ended = runtime.block_on(async {
         let mut signals = Signals::new().map_err(Failure::no)?;
         tokio::select! {
-            () = signals.asked_to_end() => Ok(Exit::Yes),
+            () = signals.asked_to_end() => {
+                stop.now();
+                Ok(Exit::Yes)
+            }
             ended = watched.again_and_again(flags) => ended,
         }
     });
-    // A run that is under way is not waited for.
-    runtime.shutdown_background();
+    match flags.asked.mode >= Mode::Write {
+        // A run that is under way takes away what it has written.
+        true => drop(runtime),
+        false => runtime.shutdown_background(),
+    }
     ended
 }
 
@@ -62,6 +70,8 @@ fn webhook(flags: &Watch) -> Result<Option<Webhook>, Failure> {
 /// What is known from one run to the next.
 struct Watched {
     asked: Asked,
+    /// Ends the run that is under way.
+    stop: Stop,
     /// What every change up to now has been told about.
     known: Baseline,
     figures: Figures,
@@ -73,11 +83,11 @@ impl Watched {
     async fn again_and_again(mut self, flags: &Watch) -> Result<Exit, Failure> {
         loop {
             let begin = clock::now().tick;
-            let asked = self.asked.clone();
+            let (asked, stop) = (self.asked.clone(), self.stop.clone());
             // A run blocks, and reads the intent and the secrets anew: they may have been rotated.
             let run = tokio::task::spawn_blocking(move || {
                 let intent = super::intent(&asked)?;
-                super::run(&intent, &super::plan(&asked, &intent)?)
+                super::run(&intent, &super::plan(&asked, &intent, &stop)?, super::tell)
             });
             match run.await.map_err(Failure::unknown)? {
                 Ok(report) => self.take(report, flags.metrics.as_deref()).await?,
