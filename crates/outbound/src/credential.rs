@@ -35,6 +35,13 @@ impl Credential {
         Self { origin: origin.clone(), value, scheme: "form", label: "FORM" }
     }
 
+    /// A token as one field of a form, such as `subject_token` (RFC 8693 section 2.1).
+    #[must_use]
+    pub fn field(origin: &Origin, name: &str, token: &Secret) -> Self {
+        let value = Secret::new(format!("{name}={}", escaped(token.expose())));
+        Self { origin: origin.clone(), value, scheme: "form", label: "FORM" }
+    }
+
     /// A token, as `Bearer` (RFC 6750).
     #[must_use]
     pub fn bearer(origin: &Origin, token: &Secret) -> Self {

@@ -159,6 +159,18 @@ pub enum Need {
     Kept,
     /// Another repository that `low` owns.
     Beside,
+    /// Commands that change the policy, and put it back.
+    Policy,
+    /// A command that makes a repository anew.
+    Remade,
+    /// A key of the issuer for tests.
+    TestKey,
+    /// A key of another environment's issuer.
+    OtherEnvironment,
+    /// A certificate for another purpose, with its key.
+    Leaf,
+    /// An issuer whose tokens are exchanged.
+    Federation,
     /// A private crate in a Cargo registry behind the door.
     Crate,
 }

@@ -156,6 +156,12 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::ForeignUpload
         | Need::Kept
         | Need::Beside
+        | Need::Policy
+        | Need::Remade
+        | Need::TestKey
+        | Need::OtherEnvironment
+        | Need::Leaf
+        | Need::Federation
         | Need::Crate => true,
     }
 }

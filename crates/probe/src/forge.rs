@@ -6,6 +6,7 @@
 pub(crate) mod der;
 mod key;
 mod members;
+pub(crate) mod pem;
 
 use std::sync::Arc;
 

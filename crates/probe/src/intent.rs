@@ -5,9 +5,12 @@
 
 mod alias;
 mod cargo;
+mod federation;
 mod file;
 mod gate;
 mod identity;
+mod keys;
+mod policy;
 mod target;
 mod triage;
 mod write;
@@ -25,9 +28,12 @@ use crate::triage::Triage;
 
 pub use alias::{Alias, AliasKind};
 pub use cargo::Cargo;
+pub use federation::Federation;
 pub use file::IntentError;
 pub use gate::{Gate, GateImage, Outage, OutageKind};
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
+pub use keys::{KeyError, Keys, SigningKey};
+pub use policy::Policy;
 pub use target::{Target, TargetError};
 pub use write::Write;
 
@@ -240,6 +246,12 @@ pub struct Intent {
     pub gate: Gate,
     /// What checks need that write.
     pub write: Write,
+    /// How the user changes what *low* may do, if they let the run do that.
+    pub policy: Option<Policy>,
+    /// Keys of the user's that may sign tokens.
+    pub keys: Keys,
+    /// Somebody whose tokens are exchanged, if there is anybody.
+    pub federation: Option<Federation>,
 }
 
 impl Intent {
@@ -259,6 +271,9 @@ impl Intent {
             aliases: Vec::new(),
             gate: Gate::default(),
             write: Write::default(),
+            policy: None,
+            keys: Keys::default(),
+            federation: None,
         }
     }
 

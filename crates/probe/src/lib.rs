@@ -53,8 +53,9 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Alias, AliasKind, Cargo, Door, Gate, GateImage, Hook, HookError, Identity, Intent, IntentError, Known, Login,
-    LoginError, Mode, ModeError, OWNERS_MAY, Outage, OutageKind, Role, Source, Target, TargetError, Visibility, Write,
+    Alias, AliasKind, Cargo, Door, Federation, Gate, GateImage, Hook, HookError, Identity, Intent, IntentError,
+    KeyError, Keys, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Outage, OutageKind, Policy, Role,
+    SigningKey, Source, Target, TargetError, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

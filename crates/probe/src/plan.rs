@@ -149,6 +149,12 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::ForeignUpload => intent.write.foreign_upload.is_some(),
             Need::Kept => intent.write.kept.is_some(),
             Need::Beside => intent.write.beside.is_some(),
+            Need::Policy => intent.policy.is_some(),
+            Need::Remade => intent.write.remake.is_some(),
+            Need::TestKey => intent.keys.test.is_some(),
+            Need::OtherEnvironment => intent.keys.other.is_some(),
+            Need::Leaf => intent.keys.leaf.is_some(),
+            Need::Federation => intent.federation.is_some(),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -187,6 +193,22 @@ impl Need {
             }
             Self::Kept => "`kept` in `[write]`: a tag that `low` may delete, where deletes are switched off".to_owned(),
             Self::Beside => "`beside` in `[write]`: another repository that `low` owns".to_owned(),
+            Self::Policy => {
+                "`[policy]`: commands that take from `low` the right to pull what it owns, and give it back".to_owned()
+            }
+            Self::Remade => {
+                "`remake` in `[write]`: a command that deletes the repository `beside` and makes it anew".to_owned()
+            }
+            Self::TestKey => "`[test_key]`: a key for tests that the issuer's tokens may be signed with".to_owned(),
+            Self::OtherEnvironment => {
+                "`[other_environment]`: the key of an issuer that is not believed here".to_owned()
+            }
+            Self::Leaf => {
+                "`[leaf]`: a certificate of the trusted authority for another purpose, with its key".to_owned()
+            }
+            Self::Federation => {
+                "`[federation]`: an issuer whose tokens are exchanged here, with a key of it".to_owned()
+            }
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),
         }

@@ -74,6 +74,7 @@ pub struct Request {
     most: usize,
     patience: Option<Duration>,
     greeting: Option<Greeting>,
+    takes_429: bool,
 }
 
 impl Request {
@@ -94,6 +95,7 @@ impl Request {
             most: MAX_BODY,
             patience: None,
             greeting: None,
+            takes_429: false,
         }
     }
 
@@ -207,6 +209,18 @@ impl Request {
     #[must_use]
     pub fn patience(&self) -> Option<Duration> {
         self.patience
+    }
+
+    /// Is asked once: 429 is an answer to it, and nothing to wait for.
+    #[must_use]
+    pub(crate) fn taking_429(mut self) -> Self {
+        self.takes_429 = true;
+        self
+    }
+
+    /// Whether 429 is an answer to it.
+    pub(crate) fn takes_429(&self) -> bool {
+        self.takes_429
     }
 
     /// Leaves out one of the headers that stand in front.

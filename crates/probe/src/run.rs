@@ -184,7 +184,7 @@ impl Run {
             self.afford(origin, Kind::Request)?;
             self.pace(origin);
             let seen = self.send(origin, reach, request);
-            match self.must_wait(&seen) {
+            match self.must_wait(&seen).filter(|_| !request.takes_429()) {
                 Some(time) => self.wait(time),
                 None => return Ok(seen),
             }
@@ -310,10 +310,17 @@ impl Run {
 
     /// Lets the user take an identity back. Asked for once, it is taken for done: nobody knows how far a hook came that failed.
     pub(crate) fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
+        if !self.stop.is_asked() {
+            self.revoked = true;
+        }
+        self.act(hook)
+    }
+
+    /// Lets the user do something, unless the run is to end.
+    pub(crate) fn act(&self, hook: &Hook) -> Result<(), Doubt> {
         if self.stop.is_asked() {
             return Err(Doubt::Stopped);
         }
-        self.revoked = true;
         hook.act().map_err(|error| Doubt::Hook { why: error.to_string() })
     }
 

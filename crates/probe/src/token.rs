@@ -220,6 +220,11 @@ impl Token {
         Arc::new(Credential::bearer(&door.origin, &self.secret))
     }
 
+    /// Whether both are one and the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.secret.expose() == other.secret.expose()
+    }
+
     /// Its parts; none where it is opaque.
     pub(crate) fn apart(&self) -> Option<Mould> {
         Mould::of(&self.secret)
@@ -329,6 +334,11 @@ struct Handed {
     expires_in: Option<u64>,
     refresh: Option<Secret>,
     refresh_expires_in: Option<u64>,
+}
+
+/// Whether a token is in an answer.
+pub(crate) fn is_handed_out(response: &Response) -> bool {
+    handed_out(response).is_some()
 }
 
 fn handed_out(response: &Response) -> Option<Handed> {

@@ -4,10 +4,13 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod beside;
+mod changes;
 mod conditions;
 mod crates;
+mod federation;
 mod flaw;
 mod forged;
+mod issued;
 mod judgement;
 mod known;
 mod leaks;
@@ -29,8 +32,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
+pub use changes::Change;
+use changes::Changes;
 pub use conditions::{LARGEST_BLOB, gate_image};
+pub use federation::{
+    FEDERATED_AUDIENCE, FEDERATED_ISSUER, FEDERATED_KID, FEDERATED_STRANGER, FEDERATED_SUBJECT, REDIRECTED_ISSUER,
+};
 pub use flaw::{Effect, Flaw};
+pub use issued::{OTHER_ISSUER, OTHER_KID, TEST_KID};
 pub use repository::Image;
 pub use shelf::FOREIGN_UPLOAD;
 use shelf::Shelf;
@@ -122,6 +131,7 @@ impl Double {
             mounted: Mutex::default(),
             cached: Mutex::default(),
             fetched: Mutex::default(),
+            changes: Mutex::default(),
         });
         let door = |service: &'static str| {
             let speaks_http_2 = flaws.contains(&Flaw::PriorKnowledgeIsOpen);
@@ -248,6 +258,8 @@ struct State {
     cached: Mutex<Vec<String>>,
     /// What was handed out and kept for whoever comes next.
     fetched: Mutex<Vec<String>>,
+    /// What is no more as it was in the beginning.
+    changes: Mutex<Changes>,
 }
 
 /// One door.

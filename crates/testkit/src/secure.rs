@@ -48,7 +48,7 @@ impl Pair {
     }
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
@@ -133,6 +133,16 @@ impl Authority {
         let id = "spiffe://tests.invalid/probe".try_into().expect("a URI is ASCII");
         params.subject_alt_names = vec![SanType::URI(id)];
         self.sign(&params)
+    }
+
+    /// Whether a certificate is one of its own for clients, at this time.
+    pub fn has_issued(&self, leaf: &[u8]) -> bool {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).expect("an authority is a root");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();
+        let verifier = verifier.expect("there is a root");
+        verifier.verify_client_cert(&CertificateDer::from(leaf.to_vec()), &[], UnixTime::now()).is_ok()
     }
 
     /// A certificate for a server.

@@ -1,7 +1,9 @@
 //! FORGE: tokens that nobody handed out, shown for the manifest and for a layer.
 
 pub(in crate::checks) mod expiry;
+pub(in crate::checks) mod issued;
 pub(in crate::checks) mod keys;
+pub(in crate::checks) mod lent;
 pub(in crate::checks) mod written;
 
 use aws_lc_rs::rand;

@@ -1,7 +1,11 @@
 //! TOK: where tokens are asked for, and what anybody gets there.
 
+pub(super) mod federation;
 pub(super) mod guess;
 pub(super) mod hygiene;
+pub(super) mod lockout;
+pub(super) mod policy;
+pub(super) mod remade;
 pub(super) mod scopes;
 pub(super) mod service;
 pub(super) mod spelling;

@@ -9,9 +9,8 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, SignatureAlgorithm};
 use serde_json::{Value, json};
 
 use super::der::{self, BITS, SEQUENCE};
+use super::pem;
 
-/// How many characters of base64 stand on a line of PEM (RFC 7468).
-const PEM_LINE: usize = 64;
 /// The algorithm of a key on P-256: `id-ecPublicKey`, `secp256r1` (RFC 5480).
 const ON_P256: &[u8] = b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 /// On P-384: `secp384r1`.
@@ -86,6 +85,13 @@ impl OwnKey {
     pub(crate) fn like(algorithm: &str) -> Option<Self> {
         let (algorithm, kind) = Kind::of(algorithm);
         Some(Self { algorithm, kind, pair: rcgen::KeyPair::generate_for(kind.pair()).ok()? })
+    }
+
+    /// A private key of somebody's (PKCS #8), where it is of the kind that signs so.
+    pub(crate) fn read(algorithm: &str, key: &[u8]) -> Option<Self> {
+        let (known, kind) = Kind::of(algorithm);
+        let own = Self { algorithm: known, kind, pair: rcgen::KeyPair::try_from(key).ok()? };
+        (known == algorithm && own.sign(b"").is_some()).then_some(own)
     }
 
     /// `alg`.
@@ -190,7 +196,7 @@ impl PublicKey {
 
     /// In every form in which somebody could take it for a secret.
     pub(crate) fn as_secrets(&self) -> Vec<(&'static str, Vec<u8>)> {
-        let key = pem("PUBLIC KEY", &self.info);
+        let key = pem::block("PUBLIC KEY", &self.info);
         let mut secrets = vec![
             ("the public key as PEM", key.clone().into_bytes()),
             ("the public key as PEM without its last line end", key.trim_end().as_bytes().to_vec()),
@@ -198,22 +204,11 @@ impl PublicKey {
         ];
         secrets.extend(self.jwk.iter().map(|jwk| ("the public key as JWK", jwk.clone().into_bytes())));
         if let Some(certificate) = &self.certificate {
-            secrets.push(("the certificate as PEM", pem("CERTIFICATE", certificate).into_bytes()));
+            secrets.push(("the certificate as PEM", pem::block("CERTIFICATE", certificate).into_bytes()));
             secrets.push(("the certificate as DER", certificate.clone()));
         }
         secrets
     }
-}
-
-fn pem(label: &str, bytes: &[u8]) -> String {
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for (at, letter) in STANDARD.encode(bytes).chars().enumerate() {
-        if at > 0 && at % PEM_LINE == 0 {
-            text.push('\n');
-        }
-        text.push(letter);
-    }
-    text + &format!("\n-----END {label}-----\n")
 }
 
 #[cfg(test)]
@@ -254,7 +249,7 @@ mod tests {
             pem.starts_with("-----BEGIN PUBLIC KEY-----\nM") && pem.ends_with("\n-----END PUBLIC KEY-----\n"),
             "{pem}"
         );
-        assert!(pem.lines().all(|line| line.len() <= PEM_LINE), "{pem}");
+        assert!(pem.lines().all(|line| line.len() <= 64), "{pem}");
         assert_eq!(secrets[1].1, pem.trim_end().as_bytes());
     }
 }

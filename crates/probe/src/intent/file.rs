@@ -12,12 +12,15 @@ use toml::Spanned;
 
 use super::alias::{self, AliasEntry};
 use super::cargo::{self, CargoEntry};
+use super::federation::{self, FederationEntry};
 use super::gate::{self, GateEntry};
+use super::keys::{self, IssuerEntry, LeafEntry};
+use super::policy::{self, PolicyEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
 use super::{
-    Door, Hook, Identity, Intent, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role, Source,
-    Visibility,
+    Door, Hook, Identity, Intent, Keys, Known, Login, MAX_PORTS, MAX_REDIRECT_TTL, OWNERS_MAY, REVOKED_WITHIN, Role,
+    Source, Visibility,
 };
 
 /// Why an intent file was not accepted, and where in it.
@@ -170,6 +173,20 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// A window without its length, or a length without its window.
+    #[error("write both `window` and `window_lasts`, or neither")]
+    HalfWindow {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// A key that signs cannot be had.
+    #[error("cannot read the key: {why}")]
+    Key {
+        /// Where.
+        span: Range<usize>,
+        /// Why, in the words of whoever looked.
+        why: Why,
+    },
     /// The index of crates is at none of the doors that it is said to belong to.
     #[error(
         "not the index of a door: write the URL of a door and the path of `config.json`, such as \"https://registry.example/cargo/\""
@@ -223,6 +240,8 @@ impl IntentError {
             | Self::Size { span }
             | Self::Upload { span }
             | Self::NoTag { span }
+            | Self::HalfWindow { span }
+            | Self::Key { span, .. }
             | Self::Index { span }
             | Self::Crate { span }
             | Self::Login { span, .. } => Some(span.clone()),
@@ -256,6 +275,11 @@ struct File {
     gate: GateEntry,
     #[serde(default)]
     write: WriteEntry,
+    policy: Option<PolicyEntry>,
+    test_key: Option<IssuerEntry>,
+    other_environment: Option<IssuerEntry>,
+    leaf: Option<LeafEntry>,
+    federation: Option<FederationEntry>,
 }
 
 #[derive(Deserialize)]
@@ -330,7 +354,7 @@ fn here() -> String {
 }
 
 /// Why a secret could not be had.
-type Why = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Why = Box<dyn std::error::Error + Send + Sync>;
 
 impl Intent {
     /// Reads an intent file. `find` gets the secret of an identity for the first door that it is shown to, `command` makes
@@ -357,6 +381,12 @@ impl Intent {
         let revoked_within = file.revoked_within.as_ref().map_or(Ok(REVOKED_WITHIN), bound)?;
         let max_redirect_ttl = file.max_redirect_ttl.as_ref().map_or(Ok(MAX_REDIRECT_TTL), bound)?;
         let cargo = file.cargo.as_ref().map(|entry| cargo::read(entry, &doors)).transpose()?;
+        let issuer = |entry: &Option<IssuerEntry>| entry.as_ref().map(|entry| keys::issuer(entry, &read)).transpose();
+        let keys = Keys {
+            test: issuer(&file.test_key)?,
+            other: issuer(&file.other_environment)?,
+            leaf: file.leaf.as_ref().map(|entry| keys::leaf(entry, &read)).transpose()?,
+        };
         let triage = triage::read(&file.accepted, &file.in_progress, &doors, &repositories)?;
         let aliases = alias::read(&file.alias, &repositories)?;
         Ok(Self {
@@ -369,9 +399,12 @@ impl Intent {
             max_redirect_ttl,
             cargo,
             triage,
+            write: write::read(&file.write, &command)?,
+            policy: file.policy.as_ref().map(|entry| policy::read(entry, &command)).transpose()?,
+            keys,
+            federation: file.federation.as_ref().map(|entry| federation::read(entry, &read)).transpose()?,
             aliases,
             gate: gate::read(&file.gate, &command)?,
-            write: write::read(&file.write)?,
         })
     }
 }
@@ -470,24 +503,22 @@ fn identity(
     })
 }
 
-/// A hook that is a program and its arguments.
-pub(super) fn command(words: &Spanned<Vec<String>>, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
+fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
+    match role == Role::Revoked {
+        true => self::command(words, command),
+        false => Err(IntentError::Revoke { span: words.span() }),
+    }
+}
+
+/// A program and its arguments.
+pub(super) fn command(words: &Spanned<Vec<String>>, make: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
     match words.get_ref().first() {
-        Some(program) if !program.is_empty() => Ok(command(words.get_ref())),
+        Some(program) if !program.is_empty() => Ok(make(words.get_ref())),
         _ => Err(IntentError::Command { span: words.span() }),
     }
 }
 
-fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
-    match role {
-        Role::Revoked => self::command(words, command),
-        Role::Control | Role::Low | Role::Creator | Role::Refused | Role::Expired => {
-            Err(IntentError::Revoke { span: words.span() })
-        }
-    }
-}
-
-fn bound(text: &Spanned<String>) -> Result<Duration, IntentError> {
+pub(super) fn bound(text: &Spanned<String>) -> Result<Duration, IntentError> {
     let time = text.get_ref().parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     time.filter(|time| !time.is_zero()).ok_or_else(|| IntentError::Bound { span: text.span() })
 }
@@ -595,6 +626,13 @@ push_apart = true
 foreign_upload = "6ba7b810?_state=x"
 kept = "probe/kept:1.0"
 beside = "probe/beside"
+remake = ["remake", "probe/beside"]
+
+[policy]
+restrict = ["restrict", "low"]
+restore = ["restore", "low"]
+window = ["restrict", "low", "--after", "30s"]
+window_lasts = "30s"
 "#;
 
     fn read(text: &str) -> Result<Intent, IntentError> {
@@ -695,7 +733,18 @@ beside = "probe/beside"
             ("of = \"team/app\"", "of = \"team/base\""),
             ("kind = \"virtual\"", "kind = \"group\""),
             ("probe/kept:1.0", "probe/kept"),
-            ("probe/beside", "Probe/beside"),
+            ("beside = \"probe/beside\"", "beside = \"Probe/beside\""),
+            ("remake = [\"remake\"", "remake = [\"\""),
+            ("[\"restore\", \"low\"]", "[]"),
+            ("window_lasts = \"30s\"\n", ""),
+            ("[policy]", "[test_key]\nfile = \"test.pem\"\nalg = \"ES256\"\nkid = \"test\"\n[policy]"),
+            ("[policy]", "[test_key]\nfile = \"test.pem\"\nalg = \"ES256\"\n[policy]"),
+            ("[policy]", "[leaf]\nkey_file = \"leaf.key\"\ncertificate_file = \"leaf.pem\"\nalg = \"ES256\"\n[policy]"),
+            (
+                "[policy]",
+                "[federation]\nurl = \"issuer\"\nfile = \"a.pem\"\nalg = \"ES256\"\nkid = \"a\"\niss = \"i\"\naud = \"a\"\nsub = \"s\"\nother_sub = \"o\"\n[policy]",
+            ),
+            ("window_lasts = \"30s\"", "window_lasts = \"0s\""),
         ] {
             let text = WHOLE.replace(old, new);
             let error = read(&text).unwrap_err();

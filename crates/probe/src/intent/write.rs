@@ -4,6 +4,7 @@ use protocol::{NameError, Repository, Tag};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::Hook;
 use super::file::{self, IntentError};
 
 /// What mode `write` may touch beside the repository of *low*, and what is special there.
@@ -17,6 +18,8 @@ pub struct Write {
     pub kept: Option<(Repository, Tag)>,
     /// Another repository that *low* owns.
     pub beside: Option<Repository>,
+    /// Deletes that one and makes it anew.
+    pub remake: Option<Hook>,
 }
 
 impl Write {
@@ -35,15 +38,17 @@ pub(super) struct WriteEntry {
     foreign_upload: Option<Spanned<String>>,
     kept: Option<Spanned<String>>,
     beside: Option<Spanned<String>>,
+    remake: Option<Spanned<Vec<String>>>,
 }
 
 /// Reads the table.
-pub(super) fn read(entry: &WriteEntry) -> Result<Write, IntentError> {
+pub(super) fn read(entry: &WriteEntry, command: &impl Fn(&[String]) -> Hook) -> Result<Write, IntentError> {
     Ok(Write {
         push_apart: entry.push_apart,
         foreign_upload: entry.foreign_upload.as_ref().map(upload).transpose()?,
         kept: entry.kept.as_ref().map(tagged).transpose()?,
         beside: entry.beside.as_ref().map(file::name::<Repository>).transpose()?,
+        remake: entry.remake.as_ref().map(|words| file::command(words, command)).transpose()?,
     })
 }
 

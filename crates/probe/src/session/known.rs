@@ -185,6 +185,19 @@ impl<'run> Session<'run> {
         self.run.revoke(hook)
     }
 
+    /// Lets the user do something in the middle of the run.
+    ///
+    /// # Errors
+    /// [`Doubt::Hook`]: then nobody knows whether it was done.
+    pub fn act(&self, hook: &Hook) -> Result<(), Doubt> {
+        self.run.act(hook)
+    }
+
+    /// What *low* may do has changed: it must be shown anew.
+    pub(crate) fn forget_low(&mut self) {
+        self.others.low = None;
+    }
+
     /// Whether an identity was taken back in this run.
     #[must_use]
     pub fn has_revoked(&self) -> bool {

@@ -13,18 +13,22 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Alias, AliasKind, Cargo, Clock, Door, Gate, GateImage, Hook, Identity, Intent, Known, Login, Mode, OWNERS_MAY,
-    Outage, OutageKind, Plan, Progress, Report, Role, Settings, Stop, Target, Verdict, Visibility, Waits, Write,
-    catalogue, probe,
+    Alias, AliasKind, Cargo, Clock, Door, Federation, Gate, GateImage, Hook, Identity, Intent, Keys, Known, Login,
+    Mode, OWNERS_MAY, Outage, OutageKind, Plan, Policy, Progress, Report, Role, Settings, SigningKey, Stop, Target,
+    Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Double, FOREIGN_UPLOAD, GATE, GROUP, KEPT, LARGEST_BLOB, LEAVER,
-    LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN, PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, SECOND, TAG,
-    THROUGH, USER, VERSION, gate_image,
+    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FEDERATED_AUDIENCE, FEDERATED_ISSUER,
+    FEDERATED_KID, FEDERATED_STRANGER, FEDERATED_SUBJECT, FOREIGN_UPLOAD, GATE, GROUP, KEPT, LARGEST_BLOB, LEAVER,
+    LEAVER_PASSWORD, LOW, LOW_PASSWORD, OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC, REDIRECTED_ISSUER, REFUSED,
+    REFUSED_PASSWORD, REPOSITORY, SECOND, TAG, TEST_KID, THROUGH, USER, VERSION, gate_image,
 };
 use testkit::secure::authority;
+
+/// How long a window lasts that the double gives.
+const WINDOW: Duration = Duration::from_secs(2);
 
 /// The intent of `pullgate probe URL --private team/app:1.0`, perhaps with the control's credential.
 pub(crate) fn intent(url: &str, control: bool) -> Intent {
@@ -54,7 +58,11 @@ pub(crate) fn whole(double: &Double) -> Intent {
         Identity { owns: owns.clone(), ..identity(Role::Low, LOW, LOW_PASSWORD, &both) },
         identity(Role::Creator, CREATOR, CREATOR_PASSWORD, &both),
         identity(Role::Refused, REFUSED, REFUSED_PASSWORD, &both),
-        Identity { owns, revoke: Some(revoking(double)), ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both) },
+        Identity {
+            owns,
+            revoke: Some(hook(double.revoker())),
+            ..identity(Role::Revoked, LEAVER, LEAVER_PASSWORD, &both)
+        },
     ];
     let aliases = [(GROUP, AliasKind::Virtual), (BARE, AliasKind::BareProxy), (THROUGH, AliasKind::PullThrough)];
     let alias =
@@ -65,7 +73,15 @@ pub(crate) fn whole(double: &Double) -> Intent {
         foreign_upload: Some(FOREIGN_UPLOAD.to_owned()),
         kept: Some((KEPT.parse().unwrap(), TAG.parse().unwrap())),
         beside: Some(BESIDE.parse().unwrap()),
+        remake: Some(hook(double.remaker())),
     };
+    intent.policy = Some(Policy {
+        restrict: hook(double.changer(Change::Restrict)),
+        restore: hook(double.changer(Change::Restore)),
+        window: Some((hook(double.changer(Change::Window(WINDOW))), WINDOW)),
+    });
+    intent.keys = keys();
+    intent.federation = Some(federation(double));
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.gate = gate(double);
@@ -117,10 +133,33 @@ fn gate(double: &Double) -> Gate {
     }
 }
 
-fn revoking(double: &Double) -> Hook {
-    let revoke = double.revoker();
+/// An issuer whose tokens are exchanged.
+fn federation(double: &Double) -> Federation {
+    Federation {
+        at: format!("{}/token", double.url()).parse().unwrap(),
+        key: SigningKey::read(&Secret::new(Double::federated_key()), "ES256").unwrap().named(FEDERATED_KID),
+        issuer: FEDERATED_ISSUER.to_owned(),
+        audience: FEDERATED_AUDIENCE.to_owned(),
+        subject: FEDERATED_SUBJECT.to_owned(),
+        stranger: FEDERATED_STRANGER.to_owned(),
+        redirected: Some(REDIRECTED_ISSUER.to_owned()),
+    }
+}
+
+/// Every key that the user may give.
+fn keys() -> Keys {
+    let named = |pem: String, kid: &str| SigningKey::read(&Secret::new(pem), "ES256").unwrap().named(kid);
+    let mut other = named(Double::other_key(), OTHER_KID);
+    other.issuer = Some(OTHER_ISSUER.to_owned());
+    let leaf = authority().client();
+    let key = SigningKey::read(&Secret::new(leaf.key_pem()), "ES256").unwrap();
+    let leaf = key.certified(&leaf.chain_pem()).unwrap();
+    Keys { test: Some(named(Double::test_key(), TEST_KID)), other: Some(other), leaf: Some(leaf) }
+}
+
+fn hook(act: impl Fn() + Send + Sync + 'static) -> Hook {
     Hook::new(move || {
-        revoke();
+        act();
         Ok(())
     })
 }

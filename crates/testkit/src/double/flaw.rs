@@ -844,6 +844,92 @@ flaws! {
     ReflectsOrigin => "ROUTE-22" Fails,
     /// Every origin is allowed by a star.
     AllowsEveryOrigin => "ROUTE-22" Fails,
+    /// Whoever has a certificate of the authority signs tokens.
+    AnyLeafOfAuthority => "FORGE-09" Fails,
+    /// The same, where the token names the real key.
+    AnyLeafBesideTheKid => "FORGE-09" Fails,
+    /// A token without an end has none.
+    NoEndIsForEver => "FORGE-18" Fails,
+    /// An end that is a text is not read.
+    TextsAreNoEnd => "FORGE-18" Fails,
+    /// An end with a fraction is not read.
+    FractionsAreNoEnd => "FORGE-18" Fails,
+    /// A negative end is read without its sign.
+    NegativeEndsWrap => "FORGE-18" Fails,
+    /// An end beyond every number is far away.
+    HugeEndsAreEnds => "FORGE-18" Fails,
+    /// A token is good before it begins.
+    NobodyReadsNbf => "FORGE-18" Fails,
+    /// A token may come from the future.
+    NobodyReadsIat => "FORGE-18" Fails,
+    /// A token for any service is good.
+    NobodyReadsAudience => "FORGE-19" Fails,
+    /// A token for no service is for all.
+    NoAudienceIsAll => "FORGE-19" Fails,
+    /// The beginning of the audience will do.
+    AudienceBegins => "FORGE-19" Fails,
+    /// The audience may go on.
+    AudienceEnds => "FORGE-19" Fails,
+    /// A token for several services is for each.
+    AudiencesAreLists => "FORGE-19" Fails,
+    /// A token of any issuer is good.
+    NobodyReadsIssuer => "FORGE-19" Fails,
+    /// A slash at the end of the issuer is taken away.
+    IssuerLosesSlash => "FORGE-19" Fails,
+    /// The issuer is compared without its case.
+    IssuerLosesCase => "FORGE-19" Fails,
+    /// A token that is nobody's is good.
+    NobodyIsSomebody => "FORGE-19" Fails,
+    /// A star is every name.
+    StarIsEveryName => "FORGE-20" Fails,
+    /// The dots of a name are resolved.
+    NamesArePaths => "FORGE-20" Fails,
+    /// A name is a regular expression.
+    NamesAreExpressions => "FORGE-20" Fails,
+    /// No name is every name.
+    NoNameIsEveryName => "FORGE-20" Fails,
+    /// The type of an entry is not read.
+    TypesAreNotRead => "FORGE-20" Fails,
+    /// A star is every action.
+    StarIsEveryAction => "FORGE-20" Fails,
+    /// A key of another environment is believed under the name of the real one.
+    KidIsIdentity => "FORGE-24" Fails,
+    /// A key of another environment is believed.
+    KeysAreShared => "FORGE-24" Fails,
+    /// The issuer of another environment is believed.
+    IssuersAreShared => "FORGE-24" Fails,
+    /// Tokens for anybody are exchanged.
+    FederatesAnyAudience => "TOK-29" Fails,
+    /// Tokens that say they are of any issuer are exchanged.
+    FederatesAnyIssuer => "TOK-29" Fails,
+    /// A slash at the end of the issuer is taken away.
+    FederatesSlashes => "TOK-29" Fails,
+    /// What stands in front of an `@` is the issuer.
+    FederatesUserInfo => "TOK-29" Fails,
+    /// An issuer is whoever it redirects to.
+    FederatesRedirects => "TOK-29" Fails,
+    /// Tokens are exchanged after their end.
+    FederatesExpired => "TOK-29" Fails,
+    /// Tokens are exchanged before they begin.
+    FederatesEarly => "TOK-29" Fails,
+    /// The end of the subject will do.
+    FederatesEnds => "TOK-29" Fails,
+    /// The beginning of the subject will do.
+    FederatesBeginnings => "TOK-29" Fails,
+    /// Every tenant of the issuer is let in.
+    FederatesTenants => "TOK-29" Fails,
+    /// A token is exchanged as often as it is shown.
+    FederatesAgain => "TOK-29" Fails,
+    /// Passwords can be guessed without end.
+    CountsNoGuesses => "TOK-20" Fails,
+    /// Who guesses locks the owner out.
+    GuessesLockOut => "TOK-20" LeavesOpen,
+    /// A token is good for whatever has the name of a repository that is gone.
+    NamesAreIdentities => "TOK-25" Fails,
+    /// A token is good for what the policy has taken away since.
+    TokensOutlivePolicies => "TOK-30" Fails,
+    /// A token is good after the window in which it was made.
+    TokensOutliveWindows => "TOK-30" Fails,
     /// A body is asked for before anybody decides.
     ContinuesFirst => "ROUTE-25" Fails,
     /// What nobody has signed is handed out.

@@ -55,6 +55,10 @@ impl Registry {
     pub(super) fn refused_login(&self, shown: &str) -> u16 {
         let pair = shown.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()).unwrap_or_default();
         let is_known = pair.starts_with(format!("{LOW}:").as_bytes());
+        let text = String::from_utf8_lossy(&pair);
+        if text.split_once(':').is_some_and(|(user, password)| self.is_guessing(user, password)) {
+            return 429;
+        }
         if is_known && self.has(Flaw::TellsUsersByTime) {
             thread::sleep(HASHING);
         }
@@ -128,6 +132,7 @@ impl Registry {
         let is_new = !self.state.repositories.contains_key(name);
         match user {
             USER if self.has(Flaw::ControlRefused) => false,
+            LOW if name == OWN && self.is_restricted() => false,
             "" if pulls && (self.has(Flaw::TokenForAnybody) || self.has(Flaw::OpaqueTokenForAnybody)) => true,
             "" if pushes && name == OWN && self.has(Flaw::AnybodyGetsPushTokens) => true,
             "" if pushes && name == REPOSITORY && self.has(Flaw::AnybodyPushes) => true,
@@ -152,7 +157,8 @@ impl Registry {
             || (self.has(Flaw::NamesAreGlobs) && fits(&entry.name, repository))
             || (self.has(Flaw::FoldsCase) && entry.name.to_lowercase() == repository)
             || (self.has(Flaw::JudgesPrefixes) && resolved(&entry.name) == repository);
-        kind && name && entry.actions.iter().any(|known| known == action)
+        (kind && name && entry.actions.iter().any(|known| known == action))
+            || self.is_misread(entry, repository, action)
     }
 }
 

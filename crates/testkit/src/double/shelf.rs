@@ -30,6 +30,14 @@ impl Shelf {
         self.uploads.len() + self.blobs.len() + self.manifests.len() + self.tags.len() + usize::from(self.lost)
     }
 
+    /// A repository is gone.
+    pub(super) fn forget(&mut self, repository: &str) {
+        let stays = |(place, _): &(String, String)| place != repository;
+        self.blobs.retain(|key, _| stays(key));
+        self.manifests.retain(|key, _| stays(key));
+        self.tags.retain(|key, _| stays(key));
+    }
+
     fn manifest(&self, repository: &str, reference: &str) -> Option<&Vec<u8>> {
         let tagged = self.tags.get(&key(repository, reference)).map_or(reference, String::as_str);
         self.manifests.get(&key(repository, tagged))

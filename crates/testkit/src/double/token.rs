@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::forged::{CERTIFICATE, KID};
 use super::{
     BARE, BESIDE, CREATOR, CREATOR_PASSWORD, Flaw, GATE, GROUP, KEPT, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OWN,
-    PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, Registry, SECOND, THROUGH, USER,
+    PASSWORD, PUBLIC, REFUSED, REFUSED_PASSWORD, REPOSITORY, Registry, SECOND, State, THROUGH, USER,
 };
 use crate::http::basic;
 use crate::image::digest_of;
@@ -39,6 +39,8 @@ pub(super) struct Grant {
     pub(super) expires: u64,
     /// For how long altogether, in seconds.
     pub(super) lifetime: u64,
+    /// How often [`BESIDE`] had been made anew.
+    pub(super) remade: usize,
 }
 
 /// What may be done with one thing.
@@ -80,6 +82,14 @@ pub(super) fn entitled(user: &str, repository: &str) -> &'static [&'static str] 
     }
 }
 
+impl State {
+    /// The time, in seconds since 1970.
+    pub(super) fn now(&self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+        now.as_secs() + self.ahead.load(Ordering::Relaxed)
+    }
+}
+
 impl Registry {
     /// Whether whoever asks may do this there.
     pub(super) fn may(&self, request: &Request, repository: &str, action: &str) -> bool {
@@ -93,6 +103,7 @@ impl Registry {
     pub(super) fn grant(&self, request: &Request) -> Option<Grant> {
         let shown = request.header("authorization")?;
         let known = shown.strip_prefix("Bearer ").and_then(|token| self.handed_out(token));
+        let known = known.map(|grant| self.as_of_now(grant));
         let grant = known.or_else(|| self.deceived(shown))?;
         let revoked = self.is_revoked(grant.user) && !self.has(Flaw::TokensOutliveRevocation);
         (self.serves(&grant.audience) && grant.expires + self.leeway() > self.now() && !revoked).then_some(grant)
@@ -121,14 +132,16 @@ impl Registry {
 
     /// The time, in seconds since 1970.
     pub(super) fn now(&self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
-        now.as_secs() + self.state.ahead.load(Ordering::Relaxed)
+        self.state.now()
     }
 
     /// Hands out a token.
     pub(super) fn token(&self, request: &Request, query: &str) -> Answer {
         let form = String::from_utf8_lossy(&request.body);
         let asked = Asked::read(if request.method == "POST" { &form } else { query });
+        if let Some(answer) = self.federate(request, &asked) {
+            return answer;
+        }
         let user = match self.user(self.shown(request, &asked).as_deref()) {
             Ok(user) => user,
             Err(answer) => return refused(request, answer),
@@ -141,7 +154,8 @@ impl Registry {
         let access = self.access(self.judged_as(request, user, &accounts), &asked.all("scope"));
         let lifetime = if self.has(Flaw::TokensLastHours) { 7200 } else { LIFETIME };
         let user = self.named(user, &accounts);
-        let grant = Grant { user, audience, access, expires: self.now() + lifetime, lifetime };
+        let (expires, remade) = (self.now() + lifetime, self.state.remade());
+        let grant = Grant { user, audience, access, expires, lifetime, remade };
         let expires_in = if self.has(Flaw::TokensLastLonger) { 1000 } else { lifetime };
         let mut body = json!({ "token": self.hand_out(grant), "expires_in": expires_in });
         if self.has(Flaw::EndlessRefresh) && !asked.all("offline_token").is_empty() {
@@ -174,7 +188,9 @@ impl Registry {
         ];
         let by_manual = self.has(Flaw::DefaultPassword) && shown == basic("admin", "Harbor12345");
         let known = logins.into_iter().find(|(user, password)| shown == basic(user, password)).map(|(user, _)| user);
-        let welcome = |user: &&str| !self.is_revoked(user) || self.has(Flaw::LoginOutlivesRevocation);
+        let welcome = |user: &&str| {
+            !self.is_locked_out(user) && (!self.is_revoked(user) || self.has(Flaw::LoginOutlivesRevocation))
+        };
         let known = if by_manual { Some(USER) } else { known };
         known.filter(welcome).ok_or_else(|| self.refused_login(shown))
     }
@@ -184,7 +200,7 @@ impl Registry {
     }
 
     /// The text of a token: of the form of a JWT, unless it is opaque. It is known by its text, so nothing signs it.
-    fn hand_out(&self, grant: Grant) -> String {
+    pub(super) fn hand_out(&self, grant: Grant) -> String {
         let mut tokens = self.state.tokens.0.lock().expect("no handler has panicked");
         let id = digest_of(format!("{} {}", self.base, tokens.len()).as_bytes());
         let id = id.trim_start_matches("sha256:");

@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::verdict::Answer;
 
 /// What mends a verifier that looks for its keys in the token.
-const OWN_KEYS: &str = "take keys from the configuration alone, found by kid, and refuse a header with jwk, jku, x5u, or an x5c that does not lead to a configured authority";
+pub(super) const OWN_KEYS: &str = "take keys from the configuration alone, found by kid, and refuse a header with jwk, jku, x5u, or an x5c that does not lead to a configured authority";
 
 pub(in crate::checks) static CHECKS: [Check; 4] = [
     Check {
@@ -151,7 +151,7 @@ fn own_key(mould: &Mould) -> Result<OwnKey, Doubt> {
     OwnKey::like(&mould.algorithm()).ok_or_else(no_key)
 }
 
-fn no_key() -> Doubt {
+pub(super) fn no_key() -> Doubt {
     Doubt::Missing { why: "no key of our own could be made".to_owned() }
 }
 

@@ -144,26 +144,40 @@ fn tok_26(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let old = session.known(Role::Revoked, &scope)?;
     let own = own_request(session, identity.owns.as_ref().map(|name| name.as_str()), &old)?;
     session.revoke(hook)?;
+    until_refused(session, REVOCATION, |session| still(session, &own, &old, &scope))
+}
+
+/// Asks again and again until nothing shows any more that somebody is let in, or the bound of the intent is over.
+pub(super) fn until_refused(
+    session: &mut Session<'_>,
+    note: &'static str,
+    mut still: impl FnMut(&mut Session<'_>) -> Result<Option<Proof>, Doubt>,
+) -> Result<Answer, Doubt> {
     let begin = session.tick();
     let bound = session.intent().revoked_within;
     loop {
         let at = session.tick().saturating_sub(begin);
-        let proof = still(session, &own, &old, &scope)?;
+        let proof = still(session)?;
         if proof.is_none() || at >= bound {
-            return ended(session, proof, at, bound);
+            return ended(session, note, proof, (at, bound));
         }
         session.pause(POLL.max(bound / POLLS).min(bound.saturating_sub(at)));
     }
 }
 
 /// Either nobody is let in any more, or the bound is over.
-fn ended(session: &mut Session<'_>, proof: Option<Proof>, at: Duration, bound: Duration) -> Result<Answer, Doubt> {
+fn ended(
+    session: &mut Session<'_>,
+    note: &'static str,
+    proof: Option<Proof>,
+    (at, bound): (Duration, Duration),
+) -> Result<Answer, Doubt> {
     let latency = at.as_millis();
     if let Some(proof) = proof {
-        session.note(REVOCATION, &format!("still let in {latency} ms after the hook"));
+        session.note(note, &format!("still let in {latency} ms after the hook"));
         return Ok(Answer::Wrong(proof.aside()));
     }
-    session.note(REVOCATION, &format!("refused {latency} ms after the hook"));
+    session.note(note, &format!("refused {latency} ms after the hook"));
     match at > bound + SLACK {
         true => Err(Doubt::Missing { why: format!("refused, but asked no sooner than after {latency} ms") }),
         false => Ok(Answer::AsIntended),

@@ -231,7 +231,7 @@ fn refused_as(session: &mut Session<'_>, realm: &Realm, login: &Login) -> Result
 }
 
 /// A login that nobody has, with a name that begins so.
-fn made_up(name: &str) -> Result<Login, Doubt> {
+pub(super) fn made_up(name: &str) -> Result<Login, Doubt> {
     let bytes = || random::bytes::<8>().map_err(|error| Doubt::Missing { why: error.to_string() });
     Ok(Login { user: format!("{name}{}", random::hex(&bytes()?)), secret: Secret::new(random::hex(&bytes()?)) })
 }
