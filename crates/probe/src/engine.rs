@@ -133,7 +133,7 @@ fn ask(session: &mut Session<'_>, check: &'static Check, selected: &Result<(), S
     let answer = answer.map(|answer| crash::found(session, check, answer));
     // What a target says may be a credential that it was shown.
     let answer = answer.map(|answer| answer.proved(|proof| proof.cleaned(|says| session.clean(says))));
-    Asked { check, answer, seen: session.take_touched(), stretch }
+    Asked { check, answer, seen: session.settle(), stretch }
 }
 
 fn is_known(session: &Session<'_>, need: Need) -> bool {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::doubt::Doubt;
 use crate::random::{self, Blinding};
 use crate::request::{Keep, Request};
-use crate::response::{Ended, Response};
+use crate::response::{Body, Ended, Response};
 use crate::wire::WireError;
 
 /// The most of a request that is written down, in bytes.
@@ -164,6 +164,13 @@ impl Observation {
     #[must_use]
     pub fn failure(&self) -> Option<&WireError> {
         self.outcome.as_ref().err()
+    }
+
+    /// Lets go of the body: what may be shown of it is written down.
+    pub(crate) fn forget_body(&mut self) {
+        if let Ok(Came::Answer(response)) = &mut self.outcome {
+            response.body = Body { bytes: Vec::new(), ended: Ended::Cut };
+        }
     }
 
     /// The first line of the request.

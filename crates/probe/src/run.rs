@@ -233,6 +233,15 @@ impl Run {
         seen
     }
 
+    /// Lets go of bodies that nobody holds any more.
+    pub(crate) fn forget_bodies(&mut self, ids: &[ObservationId]) {
+        for id in ids {
+            if let Some(seen) = self.evidence.get_mut(id.0.saturating_sub(1)).and_then(Arc::get_mut) {
+                seen.forget_body();
+            }
+        }
+    }
+
     /// The addresses of an origin.
     pub(crate) fn addresses(&mut self, origin: &Origin, reach: Reach) -> Result<Vec<SocketAddr>, Doubt> {
         let found = self.wire.addresses(origin, reach);

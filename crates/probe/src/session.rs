@@ -439,6 +439,13 @@ impl Session<'_> {
     }
 
     /// The same, for the check that has ended.
+    pub(crate) fn settle(&mut self) -> Vec<ObservationId> {
+        let touched = self.take_touched();
+        self.run.forget_bodies(&touched);
+        touched
+    }
+
+    /// The same in the middle of a check.
     pub(crate) fn take_touched(&mut self) -> Vec<ObservationId> {
         std::mem::take(&mut self.touched)
     }

@@ -24,16 +24,23 @@ type Holes = &'static [&'static str];
 
 /// What is found at every door of distribution, and is true: its answers do not tell caches that they are for one alone.
 const TELLS_NO_CACHE: Holes = &["LEAK-10"];
+/// Where somebody may push, also that it takes manifests that can be read in two ways.
+const TAKES_TWICE: Holes = &["BIND-13", "LEAK-10"];
+/// What is found at nginx in front of it, and is true: it asks for a body before anybody has decided.
+const CONTINUES: Holes = &["ROUTE-25"];
 
 /// Targets that are as they should be, and what is found there nevertheless, and nothing else.
-const SAFE: [(&str, Start, Holes); 11] = [
+const SAFE: [(&str, Start, Holes); 10] = [
     ("docker-registry with a password", || closed(DEBIAN), TELLS_NO_CACHE),
-    ("docker-registry with a token service", || with_tokens(DEBIAN, WithCare), TELLS_NO_CACHE),
-    ("docker-registry with a password, behind nginx", || closed(DEBIAN).behind(NOTHING), &[]),
-    ("docker-registry with a password, behind nginx with TLS", || closed(DEBIAN).behind_tls(NOTHING), &[]),
-    ("docker-registry with a password, at two doors", || closed(DEBIAN).beside(NOTHING), TELLS_NO_CACHE),
-    ("docker-registry with a token service, behind nginx", || with_tokens(DEBIAN, WithCare).behind(NOTHING), &[]),
-    ("the same with TLS", || with_tokens(DEBIAN, WithCare).behind_tls(NOTHING), &[]),
+    ("docker-registry with a token service", || with_tokens(DEBIAN, WithCare), TAKES_TWICE),
+    ("docker-registry with a password, behind nginx", || closed(DEBIAN).behind(NOTHING), CONTINUES),
+    ("docker-registry with a password, behind nginx with TLS", || closed(DEBIAN).behind_tls(NOTHING), CONTINUES),
+    ("docker-registry with a password, at two doors", || closed(DEBIAN).beside(NOTHING), &["LEAK-10", "ROUTE-25"]),
+    (
+        "docker-registry with a token service, behind nginx",
+        || with_tokens(DEBIAN, WithCare).behind(NOTHING),
+        &["BIND-13", "ROUTE-25"],
+    ),
     ("docker-registry that asks nobody, behind nginx that asks", || open(DEBIAN).behind(EVERYTHING), &[]),
     ("the same with TLS", || open(DEBIAN).behind_tls(EVERYTHING), &[]),
     ("crane's registry, behind nginx that asks", || Target::open(Foreign::crane_registry()).behind(EVERYTHING), &[]),
@@ -88,8 +95,10 @@ fn a_token_that_anybody_gets_exposes_what_is_behind_every_401() {
 #[test]
 fn a_real_verifier_refuses_what_was_forged() {
     let run = with_tokens(DEBIAN, WithCare).run();
-    let forged: Vec<_> = run.checks().filter(|check| is_of(check, "FORGE")).collect();
-    let open: Vec<_> = forged.iter().filter(|check| check["verdict"] != "PASS" && !is_of(check, "FORGE-17")).collect();
+    // Some need what only the operator of a token service has, and one waits longer than a test.
+    let asked = |check: &&Value| is_of(check, "FORGE") && check["verdict"] != "NOT SELECTED";
+    let forged: Vec<_> = run.checks().filter(asked).collect();
+    let open: Vec<_> = forged.iter().filter(|check| check["verdict"] != "PASS").collect();
     assert!(forged.len() > 15 && open.is_empty(), "{} were asked, and not all passed: {open:#?}", forged.len());
 }
 
@@ -103,8 +112,8 @@ fn is_of(check: &Value, group: &str) -> bool {
 fn soak_distribution_3_is_judged_as_its_older_sister() {
     all_hold([
         closed(THIRD).is_private("distribution 3 with a password", TELLS_NO_CACHE),
-        closed(THIRD).behind_tls(NOTHING).is_private("the same, behind nginx with TLS", &[]),
-        with_tokens(THIRD, WithCare).is_private("distribution 3 with a token service", TELLS_NO_CACHE),
+        closed(THIRD).behind_tls(NOTHING).is_private("the same, behind nginx with TLS", CONTINUES),
+        with_tokens(THIRD, WithCare).is_private("distribution 3 with a token service", TAKES_TWICE),
         open(THIRD).behind(EVERYTHING).is_private("distribution 3 that asks nobody, behind nginx that asks", &[]),
         open(THIRD).has("distribution 3 that asks nobody", EVERY_WAY),
         with_tokens(THIRD, PullsToAnybody).has("distribution 3 whose token service lets anybody pull", &["TOK-02"]),

@@ -44,7 +44,7 @@ pub(in crate::checks) static CHECKS: [Check; 2] = [
         remedy: "look referrers up in the repository that is asked, and nowhere else",
         references: &["OCI distribution-spec, listing referrers"],
         needs: &[Need::Owned, Need::Digest],
-        requests: 50,
+        requests: 60,
         run: bind_10,
     },
 ];
@@ -75,11 +75,10 @@ fn bind_09(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 
 fn bind_10(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let decoy = session.decoy().clone();
-    let private = session.private();
     let digest = session.digest().ok_or_else(|| missing("a digest"))?;
-    let list = Request::get(format!("/v2/{}/referrers/{digest}", private.name));
-    let strangers =
-        session.as_strangers(|session, caller| session.refused(&list, caller, |seen| Proof::index(seen, &decoy)))?;
+    let list = |name: &str| Request::get(format!("/v2/{name}/referrers/{digest}"));
+    let strangers = session
+        .as_strangers(|session, caller| session.refused_oddly(list, caller, |seen| Proof::index(seen, &decoy)))?;
     let second = session.second();
     let content = session.second_content()?;
     let control = session.known(Role::Control, &format!("repository:{}:pull", second.name))?;
@@ -98,11 +97,22 @@ fn foreign(writing: &mut Writing<'_, '_>, own: &Place, digest: &str, known: &[St
     let seen = writing.ask(&own.low, Request::get(own.target(&format!("referrers/{digest}"))))?;
     match Proof::listing(&seen, known) {
         Some(proof) => Ok(Answer::Wrong(proof)),
-        // An empty list says nothing; more than that is something of the other repository.
-        None if digests(&seen).is_empty() && seen.response()?.is_success() => Ok(Answer::AsIntended),
-        None => rejected(&seen, "referrers came of an image that is not there"),
+        None if !seen.response()?.is_success() => rejected(&seen, ""),
+        // What M has itself may hang from anything; what is listed and not there is of another repository.
+        None => {
+            for listed in digests(&seen).iter().take(MOST_LISTED) {
+                let own = writing.ask(&own.low, Request::head(own.target(&format!("manifests/{listed}"))))?;
+                if !own.response()?.is_success() {
+                    return rejected(&seen, "referrers came of an image that is not there");
+                }
+            }
+            Ok(Answer::AsIntended)
+        }
     }
 }
+
+/// So many referrers are looked for.
+const MOST_LISTED: usize = 5;
 
 /// A manifest of M that says that it is about an image of S is listed in M at most.
 fn added(
