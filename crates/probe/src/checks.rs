@@ -38,6 +38,7 @@ static GROUPS: &[&[Check]] = &[
     &forge::CHECKS,
     &forge::keys::CHECKS,
     &forge::written::CHECKS,
+    &forge::odd::CHECKS,
     &route::CHECKS,
     &route::asked::CHECKS,
     &route::claimed::CHECKS,

@@ -65,19 +65,22 @@ impl<'a> Shown<'a> {
             && signature.is_some_and(|signature| hmac::verify(&key, self.input.as_bytes(), &signature).is_ok())
     }
 
-    /// What its claims grant, as they stand there.
     fn grant(&self) -> Option<Grant> {
-        let texts = |list: &Value| {
-            list.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-        };
-        let entry = |entry: &Value| {
-            let text = |name: &str| entry[name].as_str().map(str::to_owned);
-            Some(Entry { kind: text("type")?, name: text("name")?, actions: texts(&entry["actions"])? })
-        };
-        let access = self.claims["access"].as_array()?.iter().map(entry).collect::<Option<_>>()?;
-        let (audience, expires) = (self.claims["aud"].as_str()?.to_owned(), self.claims["exp"].as_u64()?);
-        Some(Grant { user: "", audience, access, expires, lifetime: 0 })
+        granted(&self.claims)
     }
+}
+
+/// What claims grant, as they stand there.
+pub(super) fn granted(claims: &Value) -> Option<Grant> {
+    let texts =
+        |list: &Value| list.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+    let entry = |entry: &Value| {
+        let text = |name: &str| entry[name].as_str().map(str::to_owned);
+        Some(Entry { kind: text("type")?, name: text("name")?, actions: texts(&entry["actions"])? })
+    };
+    let access = claims["access"].as_array()?.iter().map(entry).collect::<Option<_>>()?;
+    let (audience, expires) = (claims["aud"].as_str()?.to_owned(), claims["exp"].as_u64()?);
+    Some(Grant { user: "", audience, access, expires, lifetime: 0 })
 }
 
 impl Registry {
@@ -90,6 +93,9 @@ impl Registry {
         if let Some((first, second)) = token.split_once(',').filter(|_| self.has(Flaw::VerifiesTheFirstOfTwo)) {
             return self.knows(first).then(|| Shown::read(second)?.grant()).flatten();
         }
+        if let Some(grant) = self.unwraps(token) {
+            return Some(grant);
+        }
         let token = Shown::read(token)?;
         self.believes(&token).then(|| token.grant()).flatten()
     }
@@ -101,6 +107,7 @@ impl Registry {
         let (jwk, chain) = (&token.header["jwk"], certificates(&token.header["x5c"]));
         let signed_by_jwk = || token.is_signed_by(point_of_jwk(jwk));
         let signed_by = |chain: &[&str]| token.is_signed_by(chain.first().and_then(|leaf| point_of_certificate(leaf)));
+        let without_secret = || token.is_hashed_with(b"");
         let ways = [
             (Flaw::NoSignatureIsRead, algorithm == "ES256" && token.signature.is_some_and(|text| text.len() > 40)),
             (Flaw::NoneIsAnAlgorithm, algorithm == "none" && empty),
@@ -114,6 +121,16 @@ impl Registry {
             (Flaw::AnyLeafWithoutKid, token.header["kid"].is_null() && signed_by(&chain)),
             (Flaw::CertificateApartFromSignature, !named && chain.first() == Some(&CERTIFICATE)),
             (Flaw::AuthorityAnywhere, chain.iter().skip(1).any(|next| *next == CERTIFICATE) && signed_by(&chain)),
+            (Flaw::KidIsPath, token.text("kid").ends_with("/dev/null") && without_secret()),
+            (Flaw::KidIsQuery, token.text("kid").contains('\'') && without_secret()),
+            (
+                Flaw::KidEndsAtNul,
+                token.text("kid").split_once("%00").is_some_and(|(kid, _)| kid == KID) && without_secret(),
+            ),
+            (Flaw::KidIsUrl, token.text("kid").starts_with("http") && without_secret()),
+            (Flaw::UnknownKidHasNoSecret, !named && without_secret()),
+            (Flaw::LongKidHasNoSecret, token.text("kid").len() >= LONG && without_secret()),
+            (Flaw::UnknownCritPasses, token.header["crit"].is_array()),
             (Flaw::AnyRealSignature, token.signature.is_some_and(|text| self.has_signed(text))),
         ];
         let hashed = || self.secrets().iter().any(|secret| token.is_hashed_with(secret));
