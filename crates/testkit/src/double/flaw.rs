@@ -340,6 +340,26 @@ flaws! {
     ReadsFiveParts => "FORGE-12" Fails,
     /// A token inside of another is read and not verified.
     ReadsNestedToken => "FORGE-12" Fails,
+    /// A signature of zeros fits everything.
+    ZerosFit => "FORGE-13" Fails,
+    /// The same where they are written as DER.
+    ZerosFitAsDer => "FORGE-13" Fails,
+    /// A signature as DER is not verified.
+    DerIsNotVerified => "FORGE-13" Fails,
+    /// A signature on another curve than that of the key is not verified.
+    OtherCurveIsNotVerified => "FORGE-13" Fails,
+    /// The first of two claims is verified and the last is used.
+    LastAccessIsUsed => "FORGE-15" Fails,
+    /// The last of two claims is verified and the first is used.
+    FirstAccessIsUsed => "FORGE-15" Fails,
+    /// Access that is an object is used and not verified.
+    AccessIsObject => "FORGE-15" Fails,
+    /// Access that is a text is used and not verified.
+    AccessIsText => "FORGE-15" Fails,
+    /// A claim under an escaped name is used and not verified.
+    EscapedNameIsUsed => "FORGE-15" Fails,
+    /// Of two algorithms the last must be known, and the first is used.
+    FirstAlgorithmIsUsed => "FORGE-15" Fails,
     /// A signature is good that was once made, whatever it was made for.
     AnyRealSignature => "FORGE-14" Fails,
     /// Tokens are good for five minutes after their end.

@@ -151,7 +151,7 @@ fn own_key(mould: &Mould) -> Result<OwnKey, Doubt> {
     OwnKey::like(&mould.algorithm()).ok_or_else(no_key)
 }
 
-fn no_key() -> Doubt {
+pub(super) fn no_key() -> Doubt {
     Doubt::Missing { why: "no key of our own could be made".to_owned() }
 }
 

@@ -4,11 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{NO_MOULD, ONE_VERIFIER, Refusals, keyless, mould, noise, none_opens, opens_nothing};
+use super::keys::no_key;
+use super::{NO_MOULD, ONE_VERIFIER, Refusals, access, keyless, mould, noise, none_opens, opens_nothing};
 use crate::check::{Check, Group, Severity};
 use crate::checks::spelled;
 use crate::doubt::Doubt;
-use crate::forge::{Forged, Mould};
+use crate::forge::der::{self, SEQUENCE};
+use crate::forge::{Forged, Mould, OwnKey};
 use crate::intent::Mode;
 use crate::session::Session;
 use crate::verdict::Answer;
@@ -18,7 +20,7 @@ const LONG: usize = 64 * 1024;
 /// An extension that nobody can know.
 const UNKNOWN: &str = "urn:pullgate:probe";
 
-pub(in crate::checks) static CHECKS: [Check; 2] = [
+pub(in crate::checks) static CHECKS: [Check; 4] = [
     Check {
         id: "FORGE-11",
         group: Group::Forge,
@@ -48,6 +50,36 @@ pub(in crate::checks) static CHECKS: [Check; 2] = [
         needs: &[],
         requests: 52,
         run: forge_12,
+    },
+    Check {
+        id: "FORGE-13",
+        group: Group::Forge,
+        mode: Mode::Active,
+        severity: Severity::Critical,
+        title: "an ECDSA signature of nothing or of another kind is none",
+        request: "the same with r = s = 0, as it is and as DER, with a DER signature of our own, and with one on another curve",
+        judgement: "Pass: 401. Fail: success. Not asked where tokens are not signed with ECDSA",
+        why: "where r and s may be zero, zeros fit every text and every key",
+        remedy: ONE_VERIFIER,
+        references: &["CVE-2022-21449"],
+        needs: &[],
+        requests: 40,
+        run: forge_13,
+    },
+    Check {
+        id: "FORGE-15",
+        group: Group::Forge,
+        mode: Mode::Active,
+        severity: Severity::Critical,
+        title: "a token that two parsers read in two ways opens nothing",
+        request: "the same under a real signature: access twice, in both orders, as an object, as a text, under an escaped name; and alg twice, none first, without a signature",
+        judgement: "Pass: 401. Fail: success",
+        why: "one parser takes the first of two members and another the last: what is verified is not what is used",
+        remedy: "verify and use the same bytes, and refuse members that stand there twice or have another type",
+        references: &["RFC 7519 section 4"],
+        needs: &[],
+        requests: 60,
+        run: forge_15,
     },
 ];
 
@@ -122,4 +154,58 @@ fn nested(mould: &Mould, signature: &[u8]) -> Forged {
 
 fn joined(name: &str, parts: &[&str]) -> Forged {
     Forged::new(name, parts.join("."))
+}
+
+fn forge_13(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let Some(mould) = mould(session)? else { return Ok(NO_MOULD) };
+    let algorithm = mould.algorithm();
+    if !algorithm.starts_with("ES") {
+        return Ok(Answer::NotApplicable("the tokens are not signed with ECDSA"));
+    }
+    let (key, other) = (OwnKey::like(&algorithm), if algorithm == "ES384" { "ES256" } else { "ES384" });
+    let own = key.and_then(|key| key.sign(mould.signing_input().as_bytes())).ok_or_else(no_key)?;
+    let other = OwnKey::like(other).and_then(|key| mould.signed_by("a signature on another curve", &key));
+    let zeros = vec![0; own.len()];
+    let forged = vec![
+        mould.signed_as("r = s = 0", &zeros),
+        mould.signed_as("r = s = 0 as DER", &as_der(&zeros)),
+        mould.signed_as("a signature as DER", &as_der(&own)),
+        other.ok_or_else(no_key)?,
+    ];
+    Ok(none_opens(session, forged))
+}
+
+/// r and s, which stand side by side (RFC 7518 section 3.4), as X.509 has them (RFC 3279 section 2.2.3).
+fn as_der(signature: &[u8]) -> Vec<u8> {
+    let (r, s) = signature.split_at(signature.len() / 2);
+    der::element(SEQUENCE, &[der::integer(r), der::integer(s)].concat())
+}
+
+fn forge_15(session: &mut Session<'_>) -> Result<Answer, Doubt> {
+    let Some(mould) = mould(session)? else { return Ok(NO_MOULD) };
+    let name = session.private().name.as_str();
+    let (wanted, nothing) = (access(name, &["pull"]).to_string(), "[]");
+    let object = json!({ "type": "repository", "name": name, "actions": ["pull"] }).to_string();
+    let text = Value::from(format!("repository:{name}:pull")).to_string();
+    let claims = [
+        ("access twice, nothing first", format!(r#""access":{nothing},"access":{wanted}"#)),
+        ("access twice, nothing last", format!(r#""access":{wanted},"access":{nothing}"#)),
+        ("access as an object", format!(r#""access":{object}"#)),
+        ("access as a text", format!(r#""access":{text}"#)),
+        ("access under an escaped name", format!(r#""\u0061ccess":{wanted}"#)),
+    ];
+    let rest = mould.claims.clone().without("access").json();
+    let mut forged: Vec<Forged> =
+        claims.iter().map(|(name, access)| mould.claiming(*name, &with_first(access, &rest))).collect();
+    let header = with_first(r#""alg":"none""#, &mould.header.json());
+    forged.push(joined("alg twice", &[&URL_SAFE_NO_PAD.encode(header), &mould.claims.encoded(), ""]));
+    Ok(none_opens(session, forged))
+}
+
+/// An object with these members in front of its own.
+fn with_first(members: &str, object: &str) -> String {
+    match object.strip_prefix('{') {
+        Some("}") | None => format!("{{{members}}}"),
+        Some(rest) => format!("{{{members},{rest}"),
+    }
 }
