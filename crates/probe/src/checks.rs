@@ -40,6 +40,7 @@ static GROUPS: &[&[Check]] = &[
     &forge::written::CHECKS,
     &forge::issued::CHECKS,
     &forge::lent::CHECKS,
+    &forge::odd::CHECKS,
     &route::CHECKS,
     &route::asked::CHECKS,
     &route::claimed::CHECKS,

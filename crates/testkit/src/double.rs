@@ -23,6 +23,7 @@ mod secure;
 mod shelf;
 mod strangers;
 pub(crate) mod token;
+mod unwrapped;
 mod uploads;
 
 use std::collections::BTreeMap;

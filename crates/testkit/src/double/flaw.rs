@@ -318,6 +318,48 @@ flaws! {
     CertificateApartFromSignature => "FORGE-08" Fails,
     /// A certificate that is known is enough, wherever in the chain it stands.
     AuthorityAnywhere => "FORGE-08" Fails,
+    /// The kid is a path, and an empty file an empty secret.
+    KidIsPath => "FORGE-11" Fails,
+    /// The kid becomes a piece of a query, which finds a key without a secret.
+    KidIsQuery => "FORGE-11" Fails,
+    /// The kid ends at %00 for whoever compares it, and not for whoever looks for the secret.
+    KidEndsAtNul => "FORGE-11" Fails,
+    /// The kid is fetched where it leads to, and what is found there is an empty secret.
+    KidIsUrl => "FORGE-11" Fails,
+    /// The secret of a kid that nobody has is empty.
+    UnknownKidHasNoSecret => "FORGE-11" Fails,
+    /// A kid that is too long is not looked up.
+    LongKidHasNoSecret => "FORGE-11" Fails,
+    /// With an extension that it does not know a verifier gives up, and lets pass.
+    UnknownCritPasses => "FORGE-12" Fails,
+    /// Claims that are not encoded are read and not verified.
+    ReadsBareClaims => "FORGE-12" Fails,
+    /// Compressed claims are read and not verified.
+    ReadsCompressedClaims => "FORGE-12" Fails,
+    /// A token of five parts is read as if it had been decrypted.
+    ReadsFiveParts => "FORGE-12" Fails,
+    /// A token inside of another is read and not verified.
+    ReadsNestedToken => "FORGE-12" Fails,
+    /// A signature of zeros fits everything.
+    ZerosFit => "FORGE-13" Fails,
+    /// The same where they are written as DER.
+    ZerosFitAsDer => "FORGE-13" Fails,
+    /// A signature as DER is not verified.
+    DerIsNotVerified => "FORGE-13" Fails,
+    /// A signature on another curve than that of the key is not verified.
+    OtherCurveIsNotVerified => "FORGE-13" Fails,
+    /// The first of two claims is verified and the last is used.
+    LastAccessIsUsed => "FORGE-15" Fails,
+    /// The last of two claims is verified and the first is used.
+    FirstAccessIsUsed => "FORGE-15" Fails,
+    /// Access that is an object is used and not verified.
+    AccessIsObject => "FORGE-15" Fails,
+    /// Access that is a text is used and not verified.
+    AccessIsText => "FORGE-15" Fails,
+    /// A claim under an escaped name is used and not verified.
+    EscapedNameIsUsed => "FORGE-15" Fails,
+    /// Of two algorithms the last must be known, and the first is used.
+    FirstAlgorithmIsUsed => "FORGE-15" Fails,
     /// A signature is good that was once made, whatever it was made for.
     AnyRealSignature => "FORGE-14" Fails,
     /// Tokens are good for five minutes after their end.
