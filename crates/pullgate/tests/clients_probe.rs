@@ -24,7 +24,7 @@ type Holes = &'static [&'static str];
 
 /// What is found at every door of distribution, and is true: its answers do not tell caches that they are for one alone.
 const TELLS_NO_CACHE: Holes = &["LEAK-10"];
-/// Where somebody may push, also that it takes manifests that can be read in two ways.
+/// Where somebody may push, also that it takes manifests that can be read in two ways, which fails the run.
 const TAKES_TWICE: Holes = &["BIND-13", "LEAK-10"];
 /// What is found at nginx in front of it, and is true: it asks for a body before anybody has decided.
 const CONTINUES: Holes = &["ROUTE-25"];

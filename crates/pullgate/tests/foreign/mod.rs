@@ -21,8 +21,8 @@ use testkit::secure::{NAME, authority};
 use crate::probing::{Household, Known, Run};
 use crate::support::Registry;
 
-/// The most memory that a run may take.
-const MAX_MEMORY: u64 = 64 << 20;
+/// The most memory that a run may take which writes: it sends a manifest of more than 4 MiB, and looks at what comes of it.
+const MAX_MEMORY: u64 = 96 << 20;
 
 /// Something to probe, with the intent for it.
 pub(crate) struct Target {
@@ -128,7 +128,7 @@ impl Target {
         Run::of(&self.folder, &words, &[("SSL_CERT_FILE", "authority.pem")])
     }
 
-    /// Whether this and nothing else is found, nothing of it is grave, and nothing stays open; else what is wrong with that.
+    /// Whether this and nothing else is found, and nothing stays open; else what is wrong with that.
     pub(crate) fn is_private(&self, what: &str, found: &[&str]) -> Result<(), String> {
         let run = self.run();
         println!("| {what} | safe | {} |", told(&run));

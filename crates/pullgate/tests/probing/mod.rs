@@ -72,10 +72,17 @@ impl Run {
         self.is_clean_but_for(&[])
     }
 
-    /// The same, but for these checks, which fail and are no reason to fail the run.
+    /// The same, but for these checks, which fail; the exit code says how grave they are.
     pub(crate) fn is_clean_but_for(&self, known: &[&str]) -> bool {
         let is_open = |check: &Value| check["verdict"] == "INCONCLUSIVE";
-        let code = if self.checks().any(is_open) { 2 } else { 0 };
+        let is_grave = |check: &Value| {
+            check["verdict"] == "FAIL" && matches!(check["severity"].as_str(), Some("high" | "critical"))
+        };
+        let code = match () {
+            () if self.checks().any(is_grave) => 1,
+            () if self.checks().any(is_open) => 2,
+            () => 0,
+        };
         let found: BTreeSet<&str> = self.ids("FAIL").into_iter().collect();
         let open = self.checks().filter(|check| is_open(check) && !is_busy(check)).count();
         self.code == Some(code) && open == 0 && found == known.iter().copied().collect()
