@@ -133,7 +133,9 @@ impl Registry {
         body: &[u8],
     ) -> Response {
         let basic = robot.map(Robot::basic);
-        let mut headers = [&[("Host", self.host.as_str())], headers].concat();
+        let has_host = headers.iter().any(|(name, _)| *name == "Host");
+        let mut headers = headers.to_vec();
+        headers.extend((!has_host).then_some(("Host", self.host.as_str())));
         headers.extend(basic.as_ref().map(|basic| ("Authorization", basic.as_str())));
         http::request(self.address, method, target, &headers, body)
     }
