@@ -21,8 +21,6 @@ use testkit::registries::{Foreign, free_address};
 use testkit::secure::{NAME, Shown, authority};
 use toml::{Table, Value};
 
-/// Keys of `probe.toml` that `pullgate.toml` has not.
-const OF_INTENTS: [&str; 4] = ["door", "identity", "accepted", "in_progress"];
 /// A run that asked less than this was no whole one.
 const AT_LEAST: usize = 60;
 
@@ -69,7 +67,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
-/// The configurations of a page, or the one that a file is.
+/// The configurations of a page, or the one that a file is. Blocks of other files than `pullgate.toml` name theirs.
 fn on_page(path: &Path, text: &str) -> Vec<Configuration> {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let texts = match path.extension().and_then(|extension| extension.to_str()) {
@@ -81,8 +79,8 @@ fn on_page(path: &Path, text: &str) -> Vec<Configuration> {
         blocks(text, "text").into_iter().filter(|text| is_policy(text)).map(str::to_owned).collect();
     let proxy = blocks(text, "nginx").first().map(|text| (*text).to_owned());
     let tables = texts.into_iter().map(|text| text.parse::<Table>().unwrap_or_else(|error| panic!("{name}: {error}")));
-    let tables = tables.filter(|table| !OF_INTENTS.iter().any(|key| table.contains_key(*key))).enumerate();
     tables
+        .enumerate()
         .map(|(index, table)| {
             let proxy = proxy.clone().filter(|_| public_urls(&table).iter().any(|url| url.starts_with("https://")));
             Configuration { page: format!("{name}, {}", index + 1), table, policies: policies.clone(), proxy }
@@ -137,7 +135,6 @@ fn is_sound(shown: &Configuration) {
     let run = household.ask(&running.registry, "active", &[("SSL_CERT_FILE", authority.to_str().unwrap())]);
     let passed = run.ids("PASS").len();
     println!("{}: {} doors, {passed} passed, {:.1} s", shown.page, running.doors.len(), run.took.as_secs_f64());
-    println!("{}", run.not_asked());
     let found = run.ids("FAIL");
     let of_nginx: Vec<&str> = OF_NGINX.into_iter().filter(|id| shown.proxy.is_some() && found.contains(id)).collect();
     assert!(run.is_clean_but_for(&of_nginx), "{}: {:?}\n{}{}", shown.page, run.code, run.findings(), run.errors);
@@ -174,6 +171,7 @@ impl Running {
         assert_eq!(own.len(), urls.len(), "{}: a name for each of the public URLs", shown.page);
         let mut table = shown.table.clone();
         table.insert("public_urls".to_owned(), Value::Array(own.iter().cloned().map(Value::String).collect()));
+        asks_itself_alone(&mut table);
         let mut registry = launch(shown, &table, inside);
         if let Some((_, host)) = own.first().and_then(|url| url.split_once("://")) {
             registry.host = host.to_owned();
@@ -181,6 +179,14 @@ impl Running {
         let proxy = shown.proxy.as_ref().map(|server| proxy(server, inside, outside));
         let doors = if own.is_empty() { bound(&registry) } else { own };
         Self { registry, doors, _proxy: proxy }
+    }
+}
+
+/// A `[[probe]]` of the documents asks where it listens, and no door that is not there.
+fn asks_itself_alone(table: &mut Table) {
+    let probes = table.get_mut("probe").and_then(Value::as_array_mut).into_iter().flatten();
+    for probe in probes.filter_map(Value::as_table_mut) {
+        probe.remove("doors");
     }
 }
 
@@ -224,7 +230,7 @@ fn proxy(server: &str, inside: SocketAddr, outside: SocketAddr) -> Foreign {
 
 #[test]
 fn configurations_are_told_from_intents_and_switched() {
-    let page = "```toml\n[policy]\ncatalog = true\nfiles = []\n```\n```toml\n[[door]]\nurl = \"x\"\n```\n```text\nforbid (\n```\n";
+    let page = "```toml\n[policy]\ncatalog = true\nfiles = []\n```\n```toml probe.toml\n[[door]]\nurl = \"x\"\n```\n```text\nforbid (\n```\n";
     let found = on_page(Path::new("page.md"), page);
     assert_eq!((found.len(), found[0].policies.len()), (1, 1));
     let switched = switches(&found[0].table);

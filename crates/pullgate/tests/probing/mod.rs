@@ -2,7 +2,7 @@
 #![expect(dead_code, reason = "each test uses its part")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails like a test")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -101,19 +101,6 @@ impl Run {
             writeln!(lines, "{verdict} {id} at {door} about {}: {}", check["reference"], check["says"]).unwrap();
         }
         lines
-    }
-
-    /// What was never asked, and why.
-    pub(crate) fn not_asked(&self) -> String {
-        let passed = self.ids("PASS");
-        let mut reasons = BTreeMap::<&str, BTreeSet<&str>>::new();
-        for check in self.checks().filter(|check| check["verdict"] == "NOT SELECTED") {
-            let (id, why) = (check["id"].as_str().unwrap(), check["says"].as_str().unwrap());
-            if !passed.contains(&id) {
-                reasons.entry(why).or_default().insert(id);
-            }
-        }
-        reasons.iter().map(|(why, ids)| format!("  not asked: {ids:?}: {why}\n")).collect()
     }
 
     /// How many requests were sent.
