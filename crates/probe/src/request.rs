@@ -1,5 +1,6 @@
 //! A request as it goes on the wire: every byte is the check's own, and nothing repairs it.
 
+mod on_wire;
 mod shell;
 mod version;
 
@@ -7,8 +8,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
-use version::{UPGRADE, Version};
+use outbound::{ClientCertificate, Credential, Greeting};
+use version::Version;
 
 use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
 
@@ -44,15 +45,6 @@ enum Shown {
     TheDoors,
     /// This one, or none.
     This(Option<Arc<ClientCertificate>>),
-}
-
-impl Value {
-    fn put(&self, message: &mut Message) {
-        match self {
-            Self::Bytes(bytes) => message.push(bytes),
-            Self::Credential(credential) => message.push_credential(Arc::clone(credential)),
-        }
-    }
 }
 
 /// One request. `Host`, `User-Agent`, `X-Probe-Run` and `Connection: close` stand in front unless the check gives its
@@ -264,53 +256,6 @@ impl Request {
     /// What reads the answer.
     pub(crate) fn reception(&self) -> Reception {
         Reception::new(self.is_head(), self.most)
-    }
-
-    /// The bytes, for one origin, in one run.
-    pub(crate) fn message(&self, origin: &Origin, run: &str) -> Message {
-        let mut message = Message::default();
-        let line = [self.method.as_slice(), b" ", &self.target, b" ", self.version.as_str().as_bytes(), b"\r\n"];
-        line.iter().for_each(|bytes| message.push(bytes));
-        let authority = origin.authority();
-        if self.is_upgrade() {
-            message.push(UPGRADE.as_bytes());
-        }
-        let front =
-            [("Host", authority.as_str()), ("User-Agent", USER_AGENT), ("X-Probe-Run", run), ("Connection", "close")];
-        for (name, value) in front.into_iter().filter(|(name, _)| !self.has_own(name)) {
-            message.push(format!("{name}: {value}\r\n").as_bytes());
-        }
-        for (name, value) in &self.headers {
-            message.push(name);
-            message.push(b": ");
-            value.put(&mut message);
-            message.push(b"\r\n");
-        }
-        if !self.body.is_empty() && !self.has_own("Content-Length") {
-            let mut body = Message::default();
-            self.put_body(&mut body);
-            message.push(format!("Content-Length: {}\r\n", body.length()).as_bytes());
-        }
-        message.push(b"\r\n");
-        self.put_body(&mut message);
-        if let Shown::This(Some(certificate)) = &self.shown {
-            message.show(Arc::clone(certificate));
-        }
-        if let Some(greeting) = &self.greeting {
-            message.greet(greeting.clone());
-        }
-        message
-    }
-
-    fn put_body(&self, message: &mut Message) {
-        for (at, part) in self.body.iter().enumerate() {
-            message.push(if at > 0 { b"&" } else { b"" });
-            part.put(message);
-        }
-    }
-
-    fn has_own(&self, name: &str) -> bool {
-        self.left_out.contains(&name) || self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 
