@@ -1,6 +1,7 @@
 //! A request as it goes on the wire: every byte is the check's own, and nothing repairs it.
 
 mod on_wire;
+mod place;
 mod shell;
 mod version;
 
@@ -12,6 +13,8 @@ use outbound::{ClientCertificate, Credential, Greeting};
 use version::Version;
 
 use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
+
+pub(crate) use place::{Place, Placed};
 
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -36,6 +39,8 @@ pub enum Keep {
 enum Value {
     Bytes(Vec<u8>),
     Credential(Arc<Credential>),
+    /// A name, `=`, and the credential.
+    Field(String, Arc<Credential>),
 }
 
 /// Which certificate is shown where one is asked for.
@@ -53,6 +58,8 @@ enum Shown {
 pub struct Request {
     method: Vec<u8>,
     target: Vec<u8>,
+    /// What stands behind the target, as the last of its query.
+    query: Option<Value>,
     version: Version,
     headers: Vec<(Vec<u8>, Value)>,
     left_out: Vec<&'static str>,
@@ -76,6 +83,7 @@ impl Request {
         Self {
             method: method.into(),
             target: target.into(),
+            query: None,
             version: Version::Http11,
             headers: Vec::new(),
             left_out: Vec::new(),
@@ -145,7 +153,7 @@ impl Request {
     #[must_use]
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
-        request.target = target.into();
+        (request.target, request.query) = (target.into(), None);
         (request.shown, request.address, request.greeting) = (Shown::TheDoors, None, None);
         let is_plain = |(name, value): &(Vec<u8>, Value)| {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")

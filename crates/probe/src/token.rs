@@ -16,6 +16,7 @@ use crate::doubt::Doubt;
 use crate::forge::Mould;
 use crate::intent::{Door, Login};
 use crate::observation::Seen;
+use crate::request::{Place, Placed};
 use crate::response::{Headers, Response};
 use crate::session::{Caller, Session};
 
@@ -67,6 +68,14 @@ pub struct Refresh {
     pub says: Option<Box<Jwt>>,
     /// In how many seconds it ends, as far as the answer says so.
     pub expires_in: Option<u64>,
+    secret: Secret,
+}
+
+impl Refresh {
+    /// How it is shown at a door, as if it were a token for it.
+    pub(crate) fn shown_at(&self, door: &Door) -> Placed {
+        Placed::new(Place::Header("Authorization"), &door.origin, &self.secret, "REFRESH_TOKEN")
+    }
 }
 
 /// The two readable parts of a JSON Web Token (RFC 7519). Nobody has verified them.
@@ -128,6 +137,11 @@ impl Token {
     #[must_use]
     pub fn shown_at(&self, door: &Door) -> Arc<Credential> {
         Arc::new(Credential::bearer(&door.origin, &self.secret))
+    }
+
+    /// How it is shown at a door in another place than its own.
+    pub(crate) fn placed(&self, place: Place, door: &Door) -> Placed {
+        Placed::new(place, &door.origin, &self.secret, "TOKEN")
     }
 
     /// Whether both are one and the same.
@@ -212,7 +226,8 @@ fn token(session: &mut Session<'_>, handed: Handed, seen: Seen) -> Token {
     session.keep_secret(&credential);
     let refresh = handed.refresh.map(|refresh| {
         session.keep_secret(&Credential::bearer(&session.door().origin, &refresh));
-        Refresh { says: Jwt::read(&refresh).map(Box::new), expires_in: handed.refresh_expires_in }
+        let says = Jwt::read(&refresh).map(Box::new);
+        Refresh { says, expires_in: handed.refresh_expires_in, secret: refresh }
     });
     let says = Jwt::read(&secret).map(Box::new);
     Token { credential, access: says.as_deref().and_then(access), says, expires_in, refresh, seen, secret }
@@ -248,7 +263,7 @@ fn handed_out(response: &Response) -> Option<Handed> {
     Some(Handed {
         token: body.token.or(body.access_token).filter(fits).map(Secret::new)?,
         expires_in: body.expires_in.as_u64(),
-        refresh: body.refresh_token.filter(|text| !text.is_empty()).map(Secret::new),
+        refresh: body.refresh_token.filter(fits).map(Secret::new),
         refresh_expires_in: body.refresh_expires_in.as_u64(),
     })
 }

@@ -11,8 +11,12 @@ impl Request {
     /// The bytes, for one origin, in one run.
     pub(crate) fn message(&self, origin: &Origin, run: &str) -> Message {
         let mut message = Message::default();
-        let line = [self.method.as_slice(), b" ", &self.target, b" ", self.version.as_str().as_bytes(), b"\r\n"];
-        line.iter().for_each(|bytes| message.push(bytes));
+        [self.method.as_slice(), b" ", &self.target].iter().for_each(|bytes| message.push(bytes));
+        if let Some(query) = &self.query {
+            message.push(self.before_query().as_bytes());
+            query.put(&mut message);
+        }
+        [b" ", self.version.as_str().as_bytes(), b"\r\n"].iter().for_each(|bytes| message.push(bytes));
         let authority = origin.authority();
         if self.is_upgrade() {
             message.push(UPGRADE.as_bytes());
@@ -51,6 +55,11 @@ impl Request {
         }
     }
 
+    /// What stands between the target and the last of its query.
+    pub(super) fn before_query(&self) -> &'static str {
+        if self.target.contains(&b'?') { "&" } else { "?" }
+    }
+
     fn has_own(&self, name: &str) -> bool {
         self.left_out.contains(&name) || self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
     }
@@ -61,6 +70,10 @@ impl Value {
         match self {
             Self::Bytes(bytes) => message.push(bytes),
             Self::Credential(credential) => message.push_credential(Arc::clone(credential)),
+            Self::Field(name, credential) => {
+                message.push(format!("{name}=").as_bytes());
+                message.push_credential(Arc::clone(credential));
+            }
         }
     }
 }

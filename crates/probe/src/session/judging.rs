@@ -133,6 +133,10 @@ impl Session<'_> {
             let Some(location) = seen.response()?.redirect() else { return Ok(seen) };
             let next = Endpoint::relative_to(&seen.origin, location);
             let next = next.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
+            if next.origin != seen.origin && self.clean(&next.target) != next.target {
+                // Whoever puts back what stood in the query would have it sent there.
+                return Err(Doubt::Redirect { why: format!("it carries a credential to `{}`", next.origin) });
+            }
             seen = self.ask_at(&next.origin, &request.to(&next.target))?;
         }
         match seen.response()?.redirect() {
