@@ -156,6 +156,34 @@ pub(super) fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intent::{Hook, Intent, Login};
+
+    fn intent(other: &str) -> Result<Intent, IntentError> {
+        let known = "[[door]]\nname = \"edge\"\nurl = \"https://r.example\"\n\
+            [[repository]]\nname = \"a\"\ntag = \"1\"\nvisibility = \"private\"\n";
+        let nobody = |_: &_, _: &_| -> Result<Login, Why> { Err("nobody".into()) };
+        let text = format!("{known}[[other_token]]\n{other}");
+        Intent::read(&text, nobody, |_| Hook::new(|| Ok(())), |name| Ok(Secret::new(format!("{name}=s3cret"))))
+    }
+
+    #[test]
+    fn a_table_names_a_file_the_doors_and_where_it_is_good() {
+        let table = "kind = \"console_cookie\"\ncredential_file = \"sid\"\nshow_to = [\"edge\"]\n";
+        let read = intent(&format!("{table}good_at = \"/me\"")).unwrap();
+        let [other] = &read.other_tokens[..] else { panic!("one table is one token") };
+        assert_eq!((other.cookie.as_deref(), other.good_at.as_deref()), (Some("sid"), Some("/me")));
+        assert_eq!(read.other_tokens_at(&read.doors[0]).count(), 1);
+        assert!(!format!("{read:?}").contains("s3cret"));
+        for (wrong, why) in [
+            (table.replace("edge", "core"), "no `[[door]]` has this name"),
+            (table.replace("console_cookie", "password"), "unknown variant `password`"),
+            (table.replace("\"sid\"", "\" \""), "cannot read the credential: not a cookie"),
+            (format!("{table}good_at = \"me\""), "not a path at the door"),
+        ] {
+            let error = intent(&wrong).unwrap_err();
+            assert!(error.to_string().contains(why) && error.span().is_some(), "{error} {:?}", error.span());
+        }
+    }
 
     #[test]
     fn a_file_holds_a_token_or_a_cookie_and_shows_neither() {

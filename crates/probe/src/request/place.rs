@@ -141,6 +141,11 @@ mod tests {
             let request = Request::get("/v2/").placed(&placed).body("text/plain", b"x".to_vec());
             let message = request.message(&origin(), "run");
             assert!(message.length() > message.plain().len(), "it is sent all the same");
+            let is_bound = |part: &Part| match part {
+                Part::Bytes(_) => true,
+                Part::Credential(shown) => *shown.origin() == origin(),
+            };
+            assert!(message.parts().iter().all(is_bound), "and to its origin alone");
             let shown = [
                 format!("{placed:?} {request:?} {message:?}"),
                 request.curl(&origin()),

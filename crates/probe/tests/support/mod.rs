@@ -160,7 +160,7 @@ fn keys() -> Keys {
 }
 
 /// Every token of another kind that the user may give.
-fn other_tokens(show_to: &[String]) -> Vec<OtherToken> {
+pub(crate) fn other_tokens(show_to: &[String]) -> Vec<OtherToken> {
     let cookie = format!("{COOKIE}={SESSION}");
     let known =
         [(TokenKind::IdToken, ID_TOKEN), (TokenKind::ApiToken, API_TOKEN), (TokenKind::ConsoleCookie, cookie.as_str())];

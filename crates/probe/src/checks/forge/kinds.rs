@@ -67,15 +67,17 @@ fn retyped(session: &mut Session<'_>) -> Result<Option<Answer>, Doubt> {
     opens_nothing(session, |request| forged.on(request, origin), Refusals::OfTokens).map(Some)
 }
 
-/// What the control gets for its next token, shown as if it were one. It was handed out a moment ago, so it is good.
+/// What the control gets for its next token, shown as if it were one. It was handed out a moment ago, so it is good; and
+/// whoever may see the login of the control may see what its service hands out for that.
 fn refreshed(session: &mut Session<'_>) -> Result<Option<Answer>, Doubt> {
     let Some(login) = session.login(Role::Control) else { return Ok(None) };
     let Some(realm) = session.realm()? else { return Ok(None) };
     let scope = format!("repository:{}:pull", session.private().name);
     let asking = realm.asking(&[scope]).with("offline_token", "true").with("access_type", "offline").login(login);
-    let refresh = session.redeem(&asking)?.token().and_then(|token| token.refresh);
-    let Some(refresh) = refresh else { return Ok(None) };
-    shown(session, &refresh.shown_at(session.door())).map(Some)
+    let Some(token) = session.redeem(&asking)?.token() else { return Ok(None) };
+    let Some(refresh) = &token.refresh else { return Ok(None) };
+    let answer = shown(session, &refresh.shown_at(session.door()))?;
+    Ok(Some(answer.proved(|proof| proof.after([token.seen.id]))))
 }
 
 /// A token of the user's, where it does not belong; that means something only where it is good at all.

@@ -58,7 +58,7 @@ fn forge_22(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let ways = places().map(|place| (place.to_string(), token.placed(place, door)));
     let answer =
         spelled::each(ways, |placed| opens_nothing(session, |request| request.placed(&placed), Refusals::OfTokens));
-    Ok(answer.given(is_taken(session, &token)).aside())
+    Ok(answer.given(is_taken(session, &token)).proved(|proof| proof.after([token.seen.id])).aside())
 }
 
 /// Everywhere that somebody might look.
@@ -118,7 +118,7 @@ fn forge_23(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let pairs = others.iter().flat_map(|other| [[&valid, other], [other, &valid]]);
     let named = pairs.map(|pair| (pair.map(Header::name).join(" and then "), pair));
     let answer = spelled::each(named, |pair| both(session, pair, second, digest.as_ref()));
-    Ok(answer.given(content.map(drop)).aside())
+    Ok(answer.given(content.map(drop)).proved(|proof| proof.after([token.seen.id])).aside())
 }
 
 /// A token for S that nobody has signed; none where the tokens are opaque.
