@@ -34,7 +34,10 @@ fn read(intent: &Table) -> Result<Intent, IntentError> {
         &intent.to_string(),
         |_, _| Ok(login()),
         |_| Hook::new(|| Ok(())),
-        |_| Ok(Secret::new(format!("{}{}", pair.chain_pem(), pair.key_pem()))),
+        |name| match name.ends_with(".txt") {
+            true => Ok(Secret::new("name=value".to_owned())),
+            false => Ok(Secret::new(format!("{}{}", pair.chain_pem(), pair.key_pem()))),
+        },
     )
 }
 
