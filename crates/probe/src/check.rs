@@ -165,6 +165,8 @@ pub enum Need {
     Remade,
     /// A key of the issuer for tests.
     TestKey,
+    /// A token of another kind: one of the user's, one that the test key signs, or one that the control may get.
+    OtherKind,
     /// A key of another environment's issuer.
     OtherEnvironment,
     /// A certificate for another purpose, with its key.

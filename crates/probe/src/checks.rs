@@ -41,6 +41,8 @@ static GROUPS: &[&[Check]] = &[
     &forge::issued::CHECKS,
     &forge::lent::CHECKS,
     &forge::odd::CHECKS,
+    &forge::kinds::CHECKS,
+    &forge::placed::CHECKS,
     &route::CHECKS,
     &route::asked::CHECKS,
     &route::claimed::CHECKS,

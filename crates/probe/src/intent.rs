@@ -10,6 +10,7 @@ mod file;
 mod gate;
 mod identity;
 mod keys;
+mod other;
 mod policy;
 mod target;
 mod triage;
@@ -33,6 +34,7 @@ pub use file::IntentError;
 pub use gate::{Gate, GateImage, Outage, OutageKind};
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use keys::{KeyError, Keys, SigningKey};
+pub use other::{OtherToken, OtherTokenError, TokenKind};
 pub use policy::Policy;
 pub use target::{Target, TargetError};
 pub use write::Write;
@@ -250,6 +252,8 @@ pub struct Intent {
     pub policy: Option<Policy>,
     /// Keys of the user's that may sign tokens.
     pub keys: Keys,
+    /// Tokens that are good for something, and not for the registry.
+    pub other_tokens: Vec<OtherToken>,
     /// Somebody whose tokens are exchanged, if there is anybody.
     pub federation: Option<Federation>,
 }
@@ -273,6 +277,7 @@ impl Intent {
             write: Write::default(),
             policy: None,
             keys: Keys::default(),
+            other_tokens: Vec::new(),
             federation: None,
         }
     }
@@ -300,6 +305,11 @@ impl Intent {
     #[must_use]
     pub fn cargo_at(&self, door: &Door) -> Option<&Cargo> {
         self.cargo.as_ref().filter(|cargo| cargo.doors.contains(&door.name))
+    }
+
+    /// The other tokens that may be shown at a door.
+    pub fn other_tokens_at<'a>(&'a self, door: &'a Door) -> impl Iterator<Item = &'a OtherToken> {
+        self.other_tokens.iter().filter(|other| other.show_to.contains(&door.name))
     }
 
     /// The identity of a role that may be shown at a door.

@@ -54,8 +54,8 @@ pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
     Alias, AliasKind, Cargo, Door, Federation, Gate, GateImage, Hook, HookError, Identity, Intent, IntentError,
-    KeyError, Keys, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Outage, OutageKind, Policy, Role,
-    SigningKey, Source, Target, TargetError, Visibility, Write,
+    KeyError, Keys, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, OtherToken, OtherTokenError, Outage,
+    OutageKind, Policy, Role, SigningKey, Source, Target, TargetError, TokenKind, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

@@ -152,6 +152,11 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Policy => intent.policy.is_some(),
             Need::Remade => intent.write.remake.is_some(),
             Need::TestKey => intent.keys.test.is_some(),
+            Need::OtherKind => {
+                intent.keys.test.is_some()
+                    || intent.login(Role::Control, door).is_some()
+                    || intent.other_tokens_at(door).next().is_some()
+            }
             Need::OtherEnvironment => intent.keys.other.is_some(),
             Need::Leaf => intent.keys.leaf.is_some(),
             Need::Federation => intent.federation.is_some(),
@@ -200,6 +205,10 @@ impl Need {
                 "`remake` in `[write]`: a command that deletes the repository `beside` and makes it anew".to_owned()
             }
             Self::TestKey => "`[test_key]`: a key for tests that the issuer's tokens may be signed with".to_owned(),
+            Self::OtherKind => {
+                "`[[other_token]]` that may be shown here, `[test_key]`, or identity `control`: a token of another kind"
+                    .to_owned()
+            }
             Self::OtherEnvironment => {
                 "`[other_environment]`: the key of an issuer that is not believed here".to_owned()
             }

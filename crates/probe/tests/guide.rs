@@ -34,7 +34,10 @@ fn read(intent: &Table) -> Result<Intent, IntentError> {
         &intent.to_string(),
         |_, _| Ok(login()),
         |_| Hook::new(|| Ok(())),
-        |_| Ok(Secret::new(format!("{}{}", pair.chain_pem(), pair.key_pem()))),
+        |name| match name.ends_with(".txt") {
+            true => Ok(Secret::new("name=value".to_owned())),
+            false => Ok(Secret::new(format!("{}{}", pair.chain_pem(), pair.key_pem()))),
+        },
     )
 }
 
@@ -42,10 +45,11 @@ fn read(intent: &Table) -> Result<Intent, IntentError> {
 fn known(path: &[&str], intent: &mut Table) -> BTreeSet<String> {
     let mut table = &mut *intent;
     for step in path {
-        table = match table.get_mut(*step).unwrap() {
-            Value::Array(entries) => entries.first_mut().unwrap().as_table_mut().unwrap(),
-            value => value.as_table_mut().unwrap(),
-        };
+        let mut value = table.get_mut(*step).unwrap();
+        if value.is_array() {
+            value = value.as_array_mut().unwrap().first_mut().unwrap();
+        }
+        table = value.as_table_mut().unwrap();
     }
     table.insert(NO_KEY.to_owned(), Value::Boolean(true));
     named(&read(intent).unwrap_err())
@@ -62,10 +66,7 @@ fn named(error: &IntentError) -> BTreeSet<String> {
 fn tables<'a>(table: &'a Table, above: &[&'a str]) -> Vec<Vec<&'a str>> {
     let mut found = vec![above.to_vec()];
     for (key, value) in table {
-        let inner = match value {
-            Value::Array(entries) => entries.first().and_then(Value::as_table),
-            value => value.as_table(),
-        };
+        let inner = value.as_array().map_or(Some(value), |entries| entries.first()).and_then(Value::as_table);
         let path = [above, &[key.as_str()]].concat();
         found.extend(inner.into_iter().flat_map(|inner| tables(inner, &path)));
     }

@@ -14,6 +14,7 @@ mod issued;
 mod judgement;
 mod known;
 mod leaks;
+mod misplaced;
 mod products;
 mod readings;
 mod repository;
@@ -41,6 +42,7 @@ pub use federation::{
 };
 pub use flaw::{Effect, Flaw};
 pub use issued::{OTHER_ISSUER, OTHER_KID, TEST_KID};
+pub use misplaced::{API_TOKEN, CONSOLE, COOKIE, ID_TOKEN, SESSION};
 pub use repository::Image;
 pub use shelf::FOREIGN_UPLOAD;
 use shelf::Shelf;
@@ -303,6 +305,7 @@ impl Registry {
         match path {
             "/v2/" | "/v2" => self.base(request),
             "/token" => self.token(request, query),
+            CONSOLE => self.console(request),
             "/.well-known/jwks.json" => self.keys(request),
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
             _ => {

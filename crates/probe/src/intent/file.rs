@@ -15,6 +15,7 @@ use super::cargo::{self, CargoEntry};
 use super::federation::{self, FederationEntry};
 use super::gate::{self, GateEntry};
 use super::keys::{self, IssuerEntry, LeafEntry};
+use super::other::{self, OtherEntry};
 use super::policy::{self, PolicyEntry};
 use super::triage::{self, AcceptedEntry, InProgressEntry};
 use super::write::{self, WriteEntry};
@@ -279,6 +280,8 @@ struct File {
     test_key: Option<IssuerEntry>,
     other_environment: Option<IssuerEntry>,
     leaf: Option<LeafEntry>,
+    #[serde(default)]
+    other_token: Vec<OtherEntry>,
     federation: Option<FederationEntry>,
 }
 
@@ -392,7 +395,6 @@ impl Intent {
         Ok(Self {
             deny_anonymous,
             deny_known,
-            doors,
             repositories,
             identities,
             revoked_within,
@@ -402,9 +404,11 @@ impl Intent {
             write: write::read(&file.write, &command)?,
             policy: file.policy.as_ref().map(|entry| policy::read(entry, &command)).transpose()?,
             keys,
+            other_tokens: other::read(&file.other_token, &doors, &read)?,
             federation: file.federation.as_ref().map(|entry| federation::read(entry, &read)).transpose()?,
             aliases,
             gate: gate::read(&file.gate, &command)?,
+            doors,
         })
     }
 }
@@ -487,12 +491,7 @@ fn identity(
 ) -> Result<Identity, IntentError> {
     let span = entry.role.span();
     let source = source(entry).ok_or_else(|| IntentError::Secret { span: span.clone() })?;
-    let door = |shown: &Spanned<String>| {
-        let door = doors.iter().find(|door| door.name == *shown.get_ref());
-        door.ok_or_else(|| IntentError::UnknownDoor { span: shown.span() })
-    };
-    let shown = entry.show_to.iter().map(door).collect::<Result<Vec<_>, _>>()?;
-    let first = shown.first().ok_or_else(|| IntentError::ShownNowhere { span: span.clone() })?;
+    let first = shown_to(&entry.show_to, doors, &span)?;
     Ok(Identity {
         role: *entry.role.get_ref(),
         login: find(&source, first).map_err(|why| IntentError::Login { span, why })?,
@@ -501,6 +500,20 @@ fn identity(
         may: entry.may.clone(),
         revoke: entry.revoke.as_ref().map(|words| hook(words, *entry.role.get_ref(), command)).transpose()?,
     })
+}
+
+/// The first of the doors that something may be shown to; all of them exist.
+pub(super) fn shown_to<'a>(
+    names: &[Spanned<String>],
+    doors: &'a [Door],
+    of: &Range<usize>,
+) -> Result<&'a Door, IntentError> {
+    let door = |shown: &Spanned<String>| {
+        let door = doors.iter().find(|door| door.name == *shown.get_ref());
+        door.ok_or_else(|| IntentError::UnknownDoor { span: shown.span() })
+    };
+    let shown = names.iter().map(door).collect::<Result<Vec<_>, _>>()?;
+    shown.first().copied().ok_or_else(|| IntentError::ShownNowhere { span: of.clone() })
 }
 
 fn hook(words: &Spanned<Vec<String>>, role: Role, command: &impl Fn(&[String]) -> Hook) -> Result<Hook, IntentError> {
