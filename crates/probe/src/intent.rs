@@ -5,6 +5,7 @@
 
 mod alias;
 mod cargo;
+mod error;
 mod federation;
 mod file;
 mod gate;
@@ -28,8 +29,8 @@ use crate::triage::Triage;
 
 pub use alias::{Alias, AliasKind};
 pub use cargo::Cargo;
+pub use error::IntentError;
 pub use federation::Federation;
-pub use file::IntentError;
 pub use gate::{Gate, GateImage, Outage, OutageKind};
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use keys::{KeyError, Keys, SigningKey};
