@@ -4,6 +4,7 @@
 //! nothing.
 
 mod alias;
+mod canary;
 mod cargo;
 mod error;
 mod federation;
@@ -28,6 +29,7 @@ use crate::request::Request;
 use crate::triage::Triage;
 
 pub use alias::{Alias, AliasKind};
+pub use canary::{Canary, Monitor};
 pub use cargo::Cargo;
 pub use error::IntentError;
 pub use federation::Federation;
@@ -253,6 +255,8 @@ pub struct Intent {
     pub keys: Keys,
     /// Somebody whose tokens are exchanged, if there is anybody.
     pub federation: Option<Federation>,
+    /// Where the run listens for calls, if it may.
+    pub canary: Option<Canary>,
 }
 
 impl Intent {
@@ -275,6 +279,7 @@ impl Intent {
             policy: None,
             keys: Keys::default(),
             federation: None,
+            canary: None,
         }
     }
 

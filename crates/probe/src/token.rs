@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use outbound::{Credential, Endpoint};
+use outbound::{Credential, Endpoint, Origin};
 use protocol::Secret;
 use serde::Deserialize;
 use serde_json::Value;
@@ -93,6 +93,11 @@ impl TokenRequest {
     pub fn posted(mut self) -> Self {
         self.is_form = true;
         self
+    }
+
+    /// Where it is asked.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.at.origin
     }
 
     /// Whether somebody asks, and not nobody in particular.

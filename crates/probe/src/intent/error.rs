@@ -166,6 +166,24 @@ pub enum IntentError {
         /// Where.
         span: Range<usize>,
     },
+    /// Nothing to listen on.
+    #[error("not an address to listen on: write an address and a port, such as \"0.0.0.0:8443\"")]
+    Bind {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// An address to listen on, and no URL that leads there.
+    #[error("`canary_bind` without `canary_listener`: write the URL at which the target reaches it")]
+    BindAlone {
+        /// Where.
+        span: Range<usize>,
+    },
+    /// No path at the listener.
+    #[error("not the path of a webhook: write one such as \"/alerts\", without a query")]
+    WebhookPath {
+        /// Where.
+        span: Range<usize>,
+    },
     /// A key that signs cannot be had.
     #[error("cannot read the key: {why}")]
     Key {
@@ -228,6 +246,9 @@ impl IntentError {
             | Self::Upload { span }
             | Self::NoTag { span }
             | Self::HalfWindow { span }
+            | Self::Bind { span }
+            | Self::BindAlone { span }
+            | Self::WebhookPath { span }
             | Self::Key { span, .. }
             | Self::Index { span }
             | Self::Crate { span }

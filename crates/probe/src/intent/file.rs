@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::alias::{self, AliasEntry};
+use super::canary::{self, MonitorEntry};
 use super::cargo::{self, CargoEntry};
 use super::error::{IntentError, Why};
 use super::federation::{self, FederationEntry};
@@ -32,6 +33,9 @@ struct File {
     deny_known: Vec<Spanned<u16>>,
     revoked_within: Option<Spanned<String>>,
     max_redirect_ttl: Option<Spanned<String>>,
+    canary_listener: Option<Spanned<String>>,
+    canary_bind: Option<Spanned<String>>,
+    monitor: Option<MonitorEntry>,
     #[serde(default)]
     door: Vec<DoorEntry>,
     #[serde(default)]
@@ -176,6 +180,7 @@ impl Intent {
             federation: file.federation.as_ref().map(|entry| federation::read(entry, &read)).transpose()?,
             aliases,
             gate: gate::read(&file.gate, &command)?,
+            canary: canary::read(&file.canary_listener, &file.canary_bind, &file.monitor)?,
         })
     }
 }
@@ -228,7 +233,7 @@ fn origins(texts: &[Spanned<String>]) -> Result<Vec<Origin>, IntentError> {
     texts.iter().map(origin).collect()
 }
 
-fn origin(text: &Spanned<String>) -> Result<Origin, IntentError> {
+pub(super) fn origin(text: &Spanned<String>) -> Result<Origin, IntentError> {
     text.get_ref().parse().map_err(|source| IntentError::Origin { span: text.span(), source })
 }
 

@@ -1,8 +1,11 @@
 use super::*;
+use crate::intent::Monitor;
 
 const WHOLE: &str = r#"
 deny_anonymous = [401, 403]
 revoked_within = "200ms"
+canary_listener = "https://probe.example:8443"
+canary_bind = "0.0.0.0:8443"
 
 [[door]]
 name = "edge"
@@ -77,6 +80,11 @@ kind = "upstream"
 begin = ["stop", "upstream"]
 end = ["start", "upstream"]
 
+[monitor]
+path = "/alerts"
+within = "30s"
+says = "listing"
+
 [write]
 push_apart = true
 foreign_upload = "6ba7b810?_state=x"
@@ -126,6 +134,10 @@ fn a_whole_file() {
     assert_eq!((cargo.path.as_str(), cargo.name.as_str(), intent.cargo_at(mirror)), ("/cargo/", "secret_crate", None));
     let borne: Vec<String> = intent.triage.iter().map(ToString::to_string).collect();
     assert_eq!(borne, ["TOK-01 until 2030-03-31", "ANON-01 of team/app at mirror until 2030-01-31"]);
+    let canary = intent.canary.unwrap();
+    let says = Some("listing".to_owned());
+    let monitor = Monitor { path: "/alerts".to_owned(), within: Duration::from_secs(30), says };
+    assert_eq!((canary.at.to_string().as_str(), canary.monitor), ("https://probe.example:8443", Some(monitor)));
     assert_eq!((intent.deny_anonymous, intent.deny_known), (vec![401, 403], vec![401, 403, 404]));
 }
 
@@ -141,6 +153,21 @@ fn the_second_is_the_next_one() {
     let alone = read(WHOLE).unwrap();
     let only = alone.private().next().unwrap();
     assert_eq!(alone.second(only), only);
+}
+
+#[test]
+fn only_a_plain_address_of_this_machine_is_listened_on_unasked() {
+    let bind = "canary_bind = \"0.0.0.0:8443\"\n";
+    for (url, listens) in [
+        ("https://probe.example:8443", false),
+        ("http://probe.example:8080", false),
+        ("https://127.0.0.1:8443", false),
+        ("http://127.0.0.1:8080", true),
+        ("http://localhost:8080", true),
+    ] {
+        let text = WHOLE.replace(bind, "").replace("https://probe.example:8443", url);
+        assert_eq!(read(&text).unwrap().canary.is_some(), listens, "{url}");
+    }
 }
 
 #[test]
@@ -196,6 +223,13 @@ fn a_mistake_says_what_and_where() {
             "[federation]\nurl = \"issuer\"\nfile = \"a.pem\"\nalg = \"ES256\"\nkid = \"a\"\niss = \"i\"\naud = \"a\"\nsub = \"s\"\nother_sub = \"o\"\n[policy]",
         ),
         ("window_lasts = \"30s\"", "window_lasts = \"0s\""),
+        ("https://probe.example:8443", "probe.example:8443"),
+        ("0.0.0.0:8443", "8443"),
+        ("canary_listener = \"https://probe.example:8443\"\n", ""),
+        ("\"/alerts\"", "\"alerts\""),
+        ("\"/alerts\"", "\"/alerts?key=1\""),
+        ("within = \"30s\"", "within = \"0s\""),
+        ("\"listing\"", "\"\""),
     ] {
         let text = WHOLE.replace(old, new);
         let error = read(&text).unwrap_err();
