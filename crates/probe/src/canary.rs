@@ -26,6 +26,8 @@ const MAX_CALL: usize = 64 * 1024;
 const MAX_KEPT: usize = 64;
 /// How much of a call is kept, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
+/// How much of its first line, in bytes.
+const MAX_LINE: usize = 200;
 /// How long a caller may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long no caller is taken where this machine has no room for one.
@@ -47,7 +49,7 @@ pub(crate) struct Reply {
 pub(crate) struct Call {
     /// From where.
     pub(crate) from: IpAddr,
-    /// The first line; hostile text.
+    /// The beginning of the first line; hostile text.
     pub(crate) line: String,
     /// The beginning of everything that was sent; hostile text.
     pub(crate) text: String,
@@ -194,7 +196,7 @@ fn answer(places: &Places, from: IpAddr, asked: &Asked, bytes: &[u8]) -> Vec<u8>
     let (status, reply) = match places.get_mut(&asked.path) {
         Some(place) => {
             if place.calls.len() < MAX_KEPT {
-                place.calls.push(Call { from, line: asked.line.clone(), text: beginning(bytes) });
+                place.calls.push(Call { from, line: asked.line.clone(), text: beginning(bytes, MAX_TEXT) });
             }
             ("200 OK", place.reply.clone())
         }
@@ -208,8 +210,8 @@ fn answer(places: &Places, from: IpAddr, asked: &Asked, bytes: &[u8]) -> Vec<u8>
     [head.into_bytes(), body].concat()
 }
 
-fn beginning(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.get(..MAX_TEXT).unwrap_or(bytes)).into_owned()
+fn beginning(bytes: &[u8], most: usize) -> String {
+    String::from_utf8_lossy(bytes.get(..most).unwrap_or(bytes)).into_owned()
 }
 
 /// What stands in front of a call.
@@ -237,7 +239,7 @@ impl Asked {
         // Whoever goes through a proxy writes the whole URL.
         let target = target.parse::<Endpoint>().map_or_else(|_| target.to_owned(), |url| url.target);
         Some(Self {
-            line: format!("{method} {target}"),
+            line: beginning(format!("{method} {target}").as_bytes(), MAX_LINE),
             path: target.split('?').next().unwrap_or_default().to_owned(),
             is_head: method == "HEAD",
             length: (!chunked).then(|| head.saturating_add(body)),

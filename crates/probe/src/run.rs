@@ -146,6 +146,7 @@ pub(crate) struct Run {
     discovered: BTreeSet<Discovered>,
     notes: Vec<Note>,
     revoked: bool,
+    alarmed: bool,
     tidying: bool,
     stop: Stop,
     /// Whoever takes calls, or why nobody does.
@@ -176,6 +177,7 @@ impl Run {
             discovered: BTreeSet::new(),
             notes: Vec::new(),
             revoked: false,
+            alarmed: false,
             tidying: false,
             stop: plan.stop.clone(),
             listener: plan.canary.map_or_else(|| Err("nobody needs it".to_owned()), listen),
@@ -343,6 +345,11 @@ impl Run {
             return Err(Doubt::Stopped);
         }
         hook.act().map_err(|error| Doubt::Hook { why: error.to_string() })
+    }
+
+    /// Whether nobody has tried an alarm in this run; now somebody has.
+    pub(crate) fn tries_alarm(&mut self) -> bool {
+        !std::mem::replace(&mut self.alarmed, true)
     }
 
     pub(crate) fn has_revoked(&self) -> bool {

@@ -56,6 +56,15 @@ fn a_key_that_is_believed_is_worse_than_a_call() {
     }
 }
 
+/// An alarm that rang for something else may keep still: its silence is no finding.
+#[test]
+fn an_alarm_that_rang_before_shows_nothing() {
+    let double = Double::start(&[Flaw::AlertsOnce]);
+    let report = run_as(&double, &whole(&double), Some(&CHECKS));
+    let Verdict::Inconclusive(doubt) = verdict(&report, "MON-01") else { panic!("it was asked") };
+    assert!(doubt.to_string().starts_with("an alert came before"), "{doubt}");
+}
+
 #[test]
 fn who_names_no_listener_is_told_what_to_add() {
     let double = Double::start(&[]);

@@ -37,14 +37,14 @@ const STEP: Duration = Duration::from_secs(1);
 fn mon_01(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let monitor = session.intent().canary.as_ref().and_then(|canary| canary.monitor.as_ref());
     let Some(monitor) = monitor else { return Ok(Answer::NotApplicable("the intent names no `[monitor]`")) };
-    if session.intent().private().next() != Some(session.private()) {
-        return Ok(Answer::NotApplicable("the alarm of a door is tried once, with the first private repository"));
-    }
     if !session.may_wait(monitor.within) {
         session.note("alarm", &format!("add --wait {}s to wait for an alert", monitor.within.as_secs()));
         return Ok(Answer::NotApplicable("an alert may take longer than the run may wait: add --wait"));
     }
     let Some(realm) = session.realm()? else { return Ok(NO_BEARER) };
+    if !session.tries_alarm() {
+        return Ok(Answer::NotApplicable("an alarm is tried once in a run, before anything else may ring it"));
+    }
     session.low()?;
     let scope = format!("repository:{}:pull", session.second().name);
     let asking = realm.asking(&[scope]).login(session.low_login()?);

@@ -51,6 +51,11 @@ impl Session<'_> {
         }
     }
 
+    /// Whether nobody has tried an alarm in this run; now somebody has.
+    pub(crate) fn tries_alarm(&mut self) -> bool {
+        self.run.tries_alarm()
+    }
+
     fn canary(&self) -> Result<&Canary, Doubt> {
         self.intent.canary.as_ref().ok_or_else(|| missing("the intent names no `canary_listener`".to_owned()))
     }

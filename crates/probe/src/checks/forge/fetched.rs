@@ -43,11 +43,18 @@ const WAYS: [(&str, Way); 4] = [
     ("of a file", |_, _| "file:///dev/null".to_owned()),
 ];
 
+/// A token, and the path that only this one leads to.
+struct Planted {
+    forged: Forged,
+    path: String,
+}
+
 fn forge_10(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let Some(mould) = mould(session)? else { return Ok(NO_MOULD) };
     let origin = session.door().origin.clone();
     let mut led: Vec<(String, (String, Seen))> = Vec::new();
-    let opened = spelled::each(planted(session, &mould)?, |(forged, path)| {
+    let planted = planted(session, &mould)?.into_iter().map(|planted| (planted.forged.name.clone(), planted));
+    let opened = spelled::each(planted, |Planted { forged, path }| {
         let answer = opens_nothing(session, |request| forged.on(request, &origin), Refusals::OfTokens);
         let shown = session.evidence().last().cloned();
         led.extend(shown.map(|seen| (forged.name, (path, seen))));
@@ -61,8 +68,8 @@ fn forge_10(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     Ok(opened.and(called).given(session.hears()))
 }
 
-/// A token for each way to name a URL, with its name, and the path that only this one leads to.
-fn planted(session: &mut Session<'_>, mould: &Mould) -> Result<Vec<(String, (Forged, String))>, Doubt> {
+/// A token for each way to name a URL.
+fn planted(session: &mut Session<'_>, mould: &Mould) -> Result<Vec<Planted>, Doubt> {
     let host = session.realm()?.map(|realm| realm.at.origin.host().to_string()).unwrap_or_default();
     let key = own_key(mould)?;
     let mut planted = Vec::new();
@@ -72,7 +79,7 @@ fn planted(session: &mut Session<'_>, mould: &Mould) -> Result<Vec<(String, (For
             let url = Value::from(write(&bait, &host));
             let named = mould.with_header(|header| keyless(header).with(member, &url));
             let forged = named.signed_by(format!("{member} {words}"), &key).ok_or_else(no_key)?;
-            planted.push((forged.name.clone(), (forged, bait.path)));
+            planted.push(Planted { forged, path: bait.path });
         }
     }
     Ok(planted)
