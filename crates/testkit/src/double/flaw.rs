@@ -1060,7 +1060,7 @@ flaws! {
     BelievesFetchedCertificates => "FORGE-10" Fails,
     /// A URL is trusted by what stands in front of its `@`.
     TrustsUserInfo => "FORGE-10" Fails,
-    /// A URL without a scheme is taken for a path of its own.
+    /// A URL without a scheme is fetched all the same.
     FetchesWithoutScheme => "FORGE-10" Fails,
     /// Where the key of a token cannot be fetched nothing is verified.
     FilesVerifyNothing => "FORGE-10" Fails,

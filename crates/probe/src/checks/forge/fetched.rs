@@ -60,12 +60,14 @@ fn forge_10(session: &mut Session<'_>) -> Result<Answer, Doubt> {
         led.extend(shown.map(|seen| (forged.name, (path, seen))));
         answer
     });
+    // Whoever fetches a little later has had that long.
+    let heard = session.hears();
     let called = spelled::each(led, |(path, seen)| {
         let call = session.called(&path)?;
         let wrong = |call| Answer::Wrong(Proof::call(&seen, &call).graded(Severity::High));
         Ok(call.map_or(Answer::AsIntended, wrong))
     });
-    Ok(opened.and(called).given(session.hears()))
+    Ok(opened.and(called).given(heard))
 }
 
 /// A token for each way to name a URL.
