@@ -42,10 +42,9 @@ fn read(intent: &Table) -> Result<Intent, IntentError> {
 fn known(path: &[&str], intent: &mut Table) -> BTreeSet<String> {
     let mut table = &mut *intent;
     for step in path {
-        table = match table.get_mut(*step).unwrap() {
-            Value::Array(entries) => entries.first_mut().unwrap().as_table_mut().unwrap(),
-            value => value.as_table_mut().unwrap(),
-        };
+        let value = table.get_mut(*step).unwrap();
+        let entry = if value.is_array() { value.get_mut(0).unwrap() } else { value };
+        table = entry.as_table_mut().unwrap();
     }
     table.insert(NO_KEY.to_owned(), Value::Boolean(true));
     named(&read(intent).unwrap_err())
@@ -62,10 +61,8 @@ fn named(error: &IntentError) -> BTreeSet<String> {
 fn tables<'a>(table: &'a Table, above: &[&'a str]) -> Vec<Vec<&'a str>> {
     let mut found = vec![above.to_vec()];
     for (key, value) in table {
-        let inner = match value {
-            Value::Array(entries) => entries.first().and_then(Value::as_table),
-            value => value.as_table(),
-        };
+        let entry = value.as_array().map_or(Some(value), |entries| entries.first());
+        let inner = entry.and_then(Value::as_table);
         let path = [above, &[key.as_str()]].concat();
         found.extend(inner.into_iter().flat_map(|inner| tables(inner, &path)));
     }
