@@ -100,26 +100,9 @@ fn a_dry_run_asks_nothing() {
 #[test]
 fn an_intent_file_is_followed_and_its_mistakes_have_a_line() {
     let (folder, double) = (tempfile::tempdir().unwrap(), Double::start(&[]));
-    let intent = format!(
-        r#"
-[[door]]
-name = "edge"
-url = "{}"
-vantage = "office"
-
-[[repository]]
-name = "team/app"
-tag = "1.0"
-visibility = "private"
-
-[[identity]]
-role = "control"
-credential_file = "control"
-show_to = ["edge"]
-"#,
-        double.url()
-    );
-    fs::write(folder.path().join("control"), format!("{USER}:{PASSWORD}\n")).unwrap();
+    support::probe::intent(folder.path(), &double.url());
+    let written = fs::read_to_string(folder.path().join("probe.toml")).unwrap();
+    let intent = written.replace("[[repository]]", "vantage = \"office\"\n\n[[repository]]");
     fs::write(folder.path().join("probe.toml"), &intent).unwrap();
     let words = ["--intent", "probe.toml"];
     let proved = probe(folder.path(), &words, &[]);

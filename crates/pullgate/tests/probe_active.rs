@@ -7,17 +7,8 @@ mod support;
 
 use probing::Household;
 use serde_json::Value;
-use support::Registry;
+use support::{OPEN_TO_ALL, Registry};
 
-/// A registry that lets strangers pull what is public.
-const OPEN_TO_ALL: &str = r#"
-[policy]
-anonymous = true
-
-[[repository]]
-name = "public/**"
-visibility = "public"
-"#;
 /// What a run may take.
 const MAX_MEMORY: u64 = 64 << 20;
 /// What a run about two references at one door may send: far from what the checks may send altogether.

@@ -10,17 +10,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use support::probe::{probe, said, stdout};
-use support::{EMPTY_INDEX, PULLGATE, Registry};
+use support::{EMPTY_INDEX, OPEN_TO_ALL, PULLGATE, Registry};
 use testkit::double::{Double, Flaw, PASSWORD, USER};
-
-const OPEN_TO_ALL: &str = r#"
-[policy]
-anonymous = true
-
-[[repository]]
-name = "public/**"
-visibility = "public"
-"#;
 
 /// The file without its comments, with ports taken out.
 fn written(folder: &Path) -> String {

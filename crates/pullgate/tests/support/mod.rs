@@ -22,6 +22,16 @@ use testkit::process::Server;
 /// The binary under test.
 pub(crate) const PULLGATE: &str = env!("CARGO_BIN_EXE_pullgate");
 
+/// A configuration that lets strangers pull what is public.
+pub(crate) const OPEN_TO_ALL: &str = r#"
+[policy]
+anonymous = true
+
+[[repository]]
+name = "public/**"
+visibility = "public"
+"#;
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Registry {
