@@ -91,6 +91,8 @@ pub enum Group {
     Gate,
     /// Crates of a Cargo registry.
     Cargo,
+    /// Alarms.
+    Mon,
 }
 
 impl Group {
@@ -110,6 +112,7 @@ impl Group {
             Self::Bind => "BIND",
             Self::Gate => "GATE",
             Self::Cargo => "CARGO",
+            Self::Mon => "MON",
         }
     }
 
@@ -175,6 +178,10 @@ pub enum Need {
     Federation,
     /// A private crate in a Cargo registry behind the door.
     Crate,
+    /// A URL at which the target reaches the probe.
+    Canary,
+    /// An alarm that calls there.
+    Monitor,
 }
 
 /// One question of the catalogue.

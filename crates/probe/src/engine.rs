@@ -166,7 +166,9 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::OtherEnvironment
         | Need::Leaf
         | Need::Federation
-        | Need::Crate => true,
+        | Need::Crate
+        | Need::Canary
+        | Need::Monitor => true,
     }
 }
 

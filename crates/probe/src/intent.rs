@@ -4,7 +4,9 @@
 //! nothing.
 
 mod alias;
+mod canary;
 mod cargo;
+mod error;
 mod federation;
 mod file;
 mod gate;
@@ -28,9 +30,10 @@ use crate::request::Request;
 use crate::triage::Triage;
 
 pub use alias::{Alias, AliasKind};
+pub use canary::{Canary, Monitor};
 pub use cargo::Cargo;
+pub use error::IntentError;
 pub use federation::Federation;
-pub use file::IntentError;
 pub use gate::{Gate, GateImage, Outage, OutageKind};
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use keys::{KeyError, Keys, SigningKey};
@@ -256,6 +259,8 @@ pub struct Intent {
     pub other_tokens: Vec<OtherToken>,
     /// Somebody whose tokens are exchanged, if there is anybody.
     pub federation: Option<Federation>,
+    /// Where the run listens for calls, if it may.
+    pub canary: Option<Canary>,
 }
 
 impl Intent {
@@ -279,6 +284,7 @@ impl Intent {
             keys: Keys::default(),
             other_tokens: Vec::new(),
             federation: None,
+            canary: None,
         }
     }
 

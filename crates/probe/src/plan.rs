@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::{Check, Need};
 use crate::checks::{LAST, catalogue, find};
-use crate::intent::{Door, GateImage, Intent, Known, Mode, Role};
+use crate::intent::{Canary, Door, GateImage, Intent, Known, Mode, Role};
 use crate::reception::{MAX_BODY, MAX_MANIFEST};
 use crate::run::{Budget, Stop, Waits};
 
@@ -65,13 +65,15 @@ pub struct Plan<'a> {
     pub waits: Waits,
     /// Ends the run early.
     pub stop: Stop,
+    /// Where it listens for calls, if a check needs that.
+    pub canary: Option<&'a Canary>,
 }
 
 impl<'a> Plan<'a> {
     /// No check, for whoever asks without judging.
     pub(crate) fn of_nothing() -> Self {
         let Settings { mode, patience, waits, stop, .. } = Settings::default();
-        Self { cells: Vec::new(), mode, patience, waits, stop }
+        Self { cells: Vec::new(), mode, patience, waits, stop, canary: None }
     }
 
     /// Chooses the checks. Nothing is asked for it.
@@ -83,8 +85,11 @@ impl<'a> Plan<'a> {
             Cell { door, private, checks }
         };
         let doors = intent.doors.iter().filter(here);
-        let cells = doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
+        let cells: Vec<Cell<'_>> =
+            doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
+        let calls = |cell: &Cell<'_>| cell.asked().any(|check| check.needs.contains(&Need::Canary));
         Self {
+            canary: intent.canary.as_ref().filter(|_| cells.iter().any(calls)),
             cells,
             mode: settings.mode,
             patience: settings.patience,
@@ -160,6 +165,8 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::OtherEnvironment => intent.keys.other.is_some(),
             Need::Leaf => intent.keys.leaf.is_some(),
             Need::Federation => intent.federation.is_some(),
+            Need::Canary => intent.canary.is_some(),
+            Need::Monitor => intent.canary.as_ref().is_some_and(|canary| canary.monitor.is_some()),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -217,6 +224,14 @@ impl Need {
             }
             Self::Federation => {
                 "`[federation]`: an issuer whose tokens are exchanged here, with a key of it".to_owned()
+            }
+            Self::Canary => {
+                "`canary_listener`: a URL at which the target reaches the probe, with `canary_bind` where that is \
+                 no plain address of this machine"
+                    .to_owned()
+            }
+            Self::Monitor => {
+                "`[monitor]`: the path of the alarm's webhook at the canary listener, and how soon it calls".to_owned()
             }
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),

@@ -4,6 +4,7 @@
 //! redirects and judges. What several checks need is asked once and remembered here: the first refusal with its
 //! challenge, the token that anybody gets, what the control has learned.
 
+mod canary;
 mod control;
 mod handshake;
 mod judging;

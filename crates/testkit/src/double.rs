@@ -4,6 +4,7 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod beside;
+mod calls;
 mod changes;
 mod conditions;
 mod crates;
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use calls::Calls;
 pub use changes::Change;
 use changes::Changes;
 pub use conditions::{LARGEST_BLOB, gate_image};
@@ -135,6 +137,7 @@ impl Double {
             cached: Mutex::default(),
             fetched: Mutex::default(),
             changes: Mutex::default(),
+            calls: Mutex::default(),
         });
         let door = |service: &'static str| {
             let speaks_http_2 = flaws.contains(&Flaw::PriorKnowledgeIsOpen);
@@ -221,6 +224,7 @@ impl Double {
         let state = Arc::clone(&self.state);
         move |time| {
             state.ahead.fetch_add(time.as_secs(), Ordering::Relaxed);
+            state.call_in_time();
         }
     }
 
@@ -263,6 +267,8 @@ struct State {
     fetched: Mutex<Vec<String>>,
     /// What is no more as it was in the beginning.
     changes: Mutex<Changes>,
+    /// Whom it calls, and when.
+    calls: Mutex<Calls>,
 }
 
 /// One door.
@@ -296,6 +302,7 @@ impl Registry {
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
+        self.hear(request);
         let flawed = self.broken(request).or_else(|| self.at_secure(request));
         let flawed = flawed.or_else(|| self.misread(request)).or_else(|| self.beside(request));
         if let Some(answer) = flawed {

@@ -1,6 +1,7 @@
 //! FORGE: tokens that nobody handed out, shown for the manifest and for a layer.
 
 pub(in crate::checks) mod expiry;
+pub(in crate::checks) mod fetched;
 pub(in crate::checks) mod issued;
 pub(in crate::checks) mod keys;
 pub(in crate::checks) mod kinds;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Door;
-use super::file::{IntentError, Why, shown_to};
+use super::error::{IntentError, Why};
+use super::file::shown_to;
 use crate::request::{Place, Placed};
 
 /// What a token is, if it is not one for the registry.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outbound::{Credential, Endpoint};
+use outbound::{Credential, Endpoint, Origin};
 
 use crate::intent::Login;
 use crate::request::Request;
@@ -62,6 +62,11 @@ impl TokenRequest {
     pub fn posted(mut self) -> Self {
         self.is_form = true;
         self
+    }
+
+    /// Where it is asked.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.at.origin
     }
 
     /// Whether somebody asks, and not nobody in particular.

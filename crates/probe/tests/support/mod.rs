@@ -7,15 +7,16 @@
     reason = "each test uses its part; a helper of tests fails like a test"
 )]
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Alias, AliasKind, Cargo, Clock, Door, Federation, Gate, GateImage, Hook, Identity, Intent, Keys, Known, Login,
-    Mode, OWNERS_MAY, OtherToken, Outage, OutageKind, Plan, Policy, Progress, Report, Role, Settings, SigningKey, Stop,
-    Target, TokenKind, Verdict, Visibility, Waits, Write, catalogue, probe,
+    Alias, AliasKind, Canary, Cargo, Clock, Door, Federation, Gate, GateImage, Hook, Identity, Intent, Keys, Known,
+    Login, Mode, Monitor, OWNERS_MAY, OtherToken, Outage, OutageKind, Plan, Policy, Progress, Report, Role, Settings,
+    SigningKey, Stop, Target, TokenKind, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
@@ -88,7 +89,18 @@ pub(crate) fn whole(double: &Double) -> Intent {
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.gate = gate(double);
     intent.revoked_within = Duration::from_millis(500);
+    intent.canary = Some(canary(double));
     intent
+}
+
+/// A listener of its own, at which the double rings its alarm.
+fn canary(double: &Double) -> Canary {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    double.alert_at(format!("{at}/alerts"));
+    let says = Some("many refusals".to_owned());
+    let monitor = Monitor { path: "/alerts".to_owned(), within: Duration::from_secs(30), says };
+    Canary::new(at.parse().unwrap(), move || listener.try_clone()).monitored(monitor)
 }
 
 /// What stands beside a door, so that it is asked.

@@ -1086,4 +1086,32 @@ flaws! {
     SecondReadsLength => "ROUTE-18" Fails,
     /// The second reader takes more for chunked than the first.
     SecondReadsOddChunks => "ROUTE-18" Fails,
+    /// The key of a token is fetched where `jku` says, and not used.
+    FetchesKeys => "FORGE-10" Fails,
+    /// The certificate of a token is fetched where `x5u` says, and not used.
+    FetchesCertificates => "FORGE-10" Fails,
+    /// A key that stands where `jku` says is believed.
+    BelievesFetchedKeys => "FORGE-10" Fails,
+    /// A certificate that stands where `x5u` says is believed.
+    BelievesFetchedCertificates => "FORGE-10" Fails,
+    /// A URL is trusted by what stands in front of its `@`.
+    TrustsUserInfo => "FORGE-10" Fails,
+    /// A URL without a scheme is fetched all the same.
+    FetchesWithoutScheme => "FORGE-10" Fails,
+    /// Where the key of a token cannot be fetched nothing is verified.
+    FilesVerifyNothing => "FORGE-10" Fails,
+    /// What `urls` of a layer names is fetched when the manifest is pushed.
+    FetchesUrlsAtPush => "BIND-11" Fails,
+    /// What `urls` of a layer names is fetched when the manifest is pulled.
+    FetchesUrlsAtPull => "BIND-11" Fails,
+    /// A foreign layer is taken, and fetched for whoever pulls it.
+    ProxiesForeignLayers => "BIND-11" Fails,
+    /// A scanner fetches every layer later.
+    ScannerFetchesUrls => "BIND-11" Fails,
+    /// Nobody is told of many refusals.
+    NeverAlerts => "MON-01" Fails,
+    /// Somebody is told the day after.
+    AlertsTooLate => "MON-01" Fails,
+    /// Somebody is told of the first refusal, and of nothing after it.
+    AlertsOnce => "MON-01" LeavesOpen,
 }

@@ -109,23 +109,23 @@ impl Pullgate {
 
     /// Pushes an image to a repository; the paths of its manifest and of its blob.
     pub(crate) fn pushed(&self, repository: &str, token: &str) -> (String, String) {
-        let content = noise(repository);
-        let digest = digest_of(&content);
-        let uploads = format!("/v2/{repository}/blobs/uploads/?digest={digest}");
-        self.sent("POST", &uploads, token, ("application/octet-stream", &content));
+        let layer = noise(repository);
+        let config = serde_json::json!({ "of": repository }).to_string();
+        let part = |media_type, content: &[u8]| {
+            let digest = digest_of(content);
+            let uploads = format!("/v2/{repository}/blobs/uploads/?digest={digest}");
+            self.sent("POST", &uploads, token, ("application/octet-stream", content));
+            serde_json::json!({ "mediaType": media_type, "digest": digest, "size": content.len() })
+        };
         let manifest = serde_json::json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
-            "config": {
-                "mediaType": "application/vnd.oci.image.config.v1+json",
-                "digest": digest,
-                "size": content.len(),
-            },
-            "layers": [],
+            "config": part("application/vnd.oci.image.config.v1+json", config.as_bytes()),
+            "layers": [part("application/vnd.oci.image.layer.v1.tar", &layer)],
         });
         let target = format!("/v2/{repository}/manifests/1.0");
         self.sent("PUT", &target, token, (MANIFEST_TYPE, manifest.to_string().as_bytes()));
-        (target, format!("/v2/{repository}/blobs/{digest}"))
+        (target, format!("/v2/{repository}/blobs/{}", digest_of(&layer)))
     }
 
     pub(crate) fn sent(&self, method: &str, target: &str, token: &str, (media_type, body): (&str, &[u8])) {
