@@ -96,17 +96,16 @@ fn shown(session: &mut Session<'_>, placed: &Placed) -> Result<Answer, Doubt> {
 
 /// Whether a token opens what it is for, and nobody gets in there without it.
 fn is_good(session: &mut Session<'_>, other: &OtherToken) -> Result<(), Doubt> {
-    let missing = |why: &str| Doubt::Missing { why: why.to_owned() };
-    let target = other.good_at.as_ref();
-    let target =
-        target.ok_or_else(|| missing("nothing shows that it is good: add `good_at` to its `[[other_token]]`"))?;
+    let missing =
+        |why: &str| Doubt::Missing { why: format!("nothing shows that the {} is good: {why}", other.kind.as_str()) };
+    let target = other.good_at.as_ref().ok_or_else(|| missing("add `good_at` to its `[[other_token]]`"))?;
     let bare = Request::get(target.as_str()).unkept();
     let with = bare.clone().placed(&other.in_place(&session.door().origin));
     if !session.ask(&with)?.response()?.is_success() {
         return Err(missing("it is refused at its `good_at` too"));
     }
     match session.ask(&bare)?.response()?.is_success() {
-        true => Err(missing("its `good_at` is open to everybody, which shows nothing of it")),
+        true => Err(missing("its `good_at` is open to everybody")),
         false => Ok(()),
     }
 }
