@@ -27,7 +27,7 @@ pub(crate) const OUTCOMES_PER_LEAF: usize = 64;
 const LEAVES_AT_ONCE: usize = 64;
 
 /// This room's part of the configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Sync every allow before its answer; by default reads are synced within 100 ms.

@@ -84,7 +84,7 @@ pub struct Administration {
     pub state_sequence: u64,
     /// When: UTC, microseconds.
     pub time: String,
-    /// `socket` or `lock`.
+    /// `socket`, `lock` or `signal`.
     pub via: String,
     /// The user id that it worked with: differs where root went on as the owner of the data folder.
     pub working_as: u32,

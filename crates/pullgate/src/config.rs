@@ -90,6 +90,17 @@ impl Configuration {
         Ok(configuration)
     }
 
+    /// Reads it once more, from where it came from. The data folder and the key stay where they are.
+    ///
+    /// # Errors
+    /// As [`Configuration::load`].
+    pub(crate) fn again(&self) -> Result<Self, ConfigError> {
+        let flags = Flags { config: self.file.clone(), data: Some(self.data.clone()) };
+        let environment =
+            Environment { secret_key: self.secret_key.clone(), actor: self.actor, ..Environment::default() };
+        Self::load(flags, environment)
+    }
+
     fn of_file(path: PathBuf) -> Result<Self, ConfigError> {
         let document = Document { text: read(&path)?, path };
         let mut settings = document.parse()?;

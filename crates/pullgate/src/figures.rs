@@ -70,6 +70,11 @@ impl Figures {
         run.outcome = 2;
     }
 
+    /// None of these probes is there any more.
+    pub(crate) fn clear(&self) {
+        self.0.lock().clear();
+    }
+
     /// Shows them in a registry whose names begin with `pullgate`.
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.sub_registry_with_prefix("probe").register_collector(Box::new(Arc::clone(&self.0)));

@@ -93,8 +93,7 @@ pub(crate) struct House {
     pub(crate) state: State,
     pub(crate) journal: Arc<Journal>,
     pub(crate) policy: watch::Receiver<Arc<Policy>>,
-    /// Kept, so that whoever waits for a new policy waits, and is not told that there will be none.
-    _new_policy: watch::Sender<Arc<Policy>>,
+    new_policy: watch::Sender<Arc<Policy>>,
     max_ttl_seconds: u64,
     actor: Actor,
 }
@@ -119,8 +118,7 @@ impl House {
         let (journal, recovered) = opened.map_err(|source| HouseError::Journal { folder: folder.clone(), source })?;
         is_continued(&state, recovered.checkpoint)?;
         let settings = &configuration.settings;
-        let policy = Policy::build(&settings.policy, settings.repository.clone(), &configuration.policies)?;
-        let (_new_policy, policy) = watch::channel(Arc::new(policy));
+        let (new_policy, policy) = watch::channel(Arc::new(policy_of(configuration)?));
         let max_ttl_seconds = match settings.robots.max_ttl {
             KeyLifetime::NoKeys => 0,
             KeyLifetime::AtMost(period) => period.duration().as_secs(),
@@ -129,7 +127,7 @@ impl House {
             state,
             journal: Arc::new(journal),
             policy,
-            _new_policy,
+            new_policy,
             max_ttl_seconds,
             actor: Actor::of(configuration.actor),
         };
@@ -141,6 +139,16 @@ impl House {
     pub(crate) fn admin(&self) -> Admin {
         let settings = admin::Settings { max_ttl_seconds: self.max_ttl_seconds };
         Admin::new(self.state.clone(), self.journal.clone(), self.policy.clone(), settings)
+    }
+
+    /// Decides by the policy of this configuration from now on, once the journal knows of it. Where that fails, everything
+    /// stays as it was.
+    pub(crate) async fn renew(&self, configuration: &Configuration, now: Now) -> Result<(), HouseError> {
+        let policy = policy_of(configuration)?;
+        let leaf = self.leaf("reload", policy.revision().as_str(), "signal", now);
+        self.tell(leaf).await?;
+        self.new_policy.send_replace(Arc::new(policy));
+        Ok(())
     }
 
     /// Writes what has gathered and closes the journal. Whoever else held it has ended by now.
@@ -161,30 +169,39 @@ impl House {
             None | Some(0) => Ok(()),
             Some(_) if accept => {
                 let pending = self.state.begin(Change::AcceptRestored { journal: Sequence(journal) }, now)?;
-                let sequence = pending.sequence();
-                self.tell("serve --accept-restored-state", "restored-state", sequence, now).await?;
+                let leaf = self.leaf("serve --accept-restored-state", "restored-state", "lock", now);
+                self.tell(Administration { state_sequence: pending.sequence().0, ..leaf }).await?;
                 pending.commit()?;
                 Ok(())
             }
-            Some(1) => self.tell("start", "the last change was not committed", state, now).await,
+            Some(1) => self.tell(self.leaf("start", "the last change was not committed", "lock", now)).await,
             Some(_) => Err(HouseError::OldState { state, journal }),
         }
     }
 
-    async fn tell(&self, command: &str, object: &str, state: Sequence, now: Now) -> Result<(), HouseError> {
-        let leaf = Administration {
+    /// What is told of something that nobody typed.
+    fn leaf(&self, command: &str, object: &str, via: &str, now: Now) -> Administration {
+        Administration {
             actor: self.actor.uid,
             command: command.to_owned(),
             kind: LeafKind::Admin,
             object: object.to_owned(),
-            state_sequence: state.0,
+            state_sequence: self.state.sequence().0,
             time: format!("{:.6}", now.wall),
-            via: "lock".to_owned(),
+            via: via.to_owned(),
             working_as: self.actor.working_as,
-        };
+        }
+    }
+
+    async fn tell(&self, leaf: Administration) -> Result<(), HouseError> {
         let told = self.journal.administrate(leaf).await;
         told.map(|_| ()).map_err(|source| HouseError::Journal { folder: JOURNAL.into(), source })
     }
+}
+
+fn policy_of(configuration: &Configuration) -> Result<Policy, PolicyError> {
+    let settings = &configuration.settings;
+    Policy::build(&settings.policy, settings.repository.clone(), &configuration.policies)
 }
 
 /// The root key, from the data folder or from where the environment says.

@@ -13,6 +13,7 @@ mod logs;
 mod output;
 mod ports;
 mod probing;
+mod reload;
 mod serve;
 mod signal;
 mod verbs;
@@ -51,10 +52,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     let configuration = &configuration;
     match cli.verb {
         Verb::Check => check::check(configuration),
-        Verb::Serve(flags) => {
-            let exposure = configuration.exposure(flags.flags())?;
-            serve::serve(configuration, exposure, flags.accept_restored_state)
-        }
+        Verb::Serve(flags) => serve::serve(configuration, flags.flags(), flags.accept_restored_state),
         Verb::Demo => demo::demo(),
         Verb::Robot(verb) => robot(configuration, verb),
         Verb::Grant(verb) => grant(configuration, verb),

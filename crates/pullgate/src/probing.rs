@@ -17,7 +17,7 @@ use probe::{
 };
 use protocol::Reference;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
 use crate::clock;
@@ -30,7 +30,8 @@ use crate::verbs::probe::{check_file, find, of_file, run};
 /// All entries, and what the last run of each has found.
 #[derive(Debug)]
 pub(crate) struct Probes {
-    entries: Vec<Arc<Entry>>,
+    entries: watch::Sender<Vec<Arc<Entry>>>,
+    own: Vec<Origin>,
     figures: Figures,
     journal: Arc<Journal>,
     latest: Mutex<BTreeMap<u64, Value>>,
@@ -70,24 +71,41 @@ impl Probes {
         journal: Arc<Journal>,
         figures: Figures,
     ) -> Result<Self, Failure> {
-        let entries: Vec<Arc<Entry>> = entries(configuration, addresses)?.map(Arc::new).collect();
-        entries.iter().filter_map(|entry| entry.settings.intent.as_deref()).try_for_each(check_file)?;
-        Ok(Self { entries, figures, journal, latest: Mutex::default(), turn: tokio::sync::Mutex::default() })
+        let own = own(configuration, addresses)?;
+        let (entries, _) = watch::channel(read(configuration, &own)?);
+        Ok(Self { entries, own, figures, journal, latest: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 
-    /// Asks once, and then as each entry says; for a local set.
+    /// Asks at once, and then as each entry says, until the entries are replaced: then anew. For a local set.
     pub(crate) async fn run(self: Arc<Self>) {
-        self.ask_all().await;
-        for entry in &self.entries {
-            tokio::task::spawn_local(Arc::clone(&self).keep_asking(Arc::clone(entry)));
+        let mut replaced = self.entries.subscribe();
+        loop {
+            let entries = replaced.borrow_and_update().clone();
+            for entry in &entries {
+                self.ask(entry).await;
+            }
+            for entry in entries {
+                tokio::task::spawn_local(Arc::clone(&self).keep_asking(entry, self.entries.subscribe()));
+            }
+            if replaced.changed().await.is_err() {
+                return;
+            }
         }
     }
 
-    /// Asks for every entry, after the start and after each change of the configuration.
-    pub(crate) async fn ask_all(&self) {
-        for entry in &self.entries {
-            self.ask(entry).await;
-        }
+    /// The entries of another configuration, if a run would read each of them.
+    ///
+    /// # Errors
+    /// The mistake, with its place.
+    pub(crate) fn read(&self, configuration: &Configuration) -> Result<Entries, Failure> {
+        read(configuration, &self.own).map(Entries)
+    }
+
+    /// Asks for these from now on. What is known of the ones before is known no more.
+    pub(crate) fn replace(&self, entries: Entries) {
+        self.entries.send_replace(entries.0);
+        self.figures.clear();
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// What health tells: numbers and words of ours.
@@ -95,22 +113,27 @@ impl Probes {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    async fn keep_asking(self: Arc<Self>, entry: Arc<Entry>) {
+    fn is_current(&self, entry: &Arc<Entry>) -> bool {
+        self.entries.borrow().iter().any(|current| Arc::ptr_eq(current, entry))
+    }
+
+    async fn keep_asking(self: Arc<Self>, entry: Arc<Entry>, mut replaced: watch::Receiver<Vec<Arc<Entry>>>) {
         let Some(every) = entry.settings.every else { return };
         loop {
-            sleep(pause(every.duration())).await;
-            self.ask(&entry).await;
+            tokio::select! {
+                () = sleep(pause(every.duration())) => self.ask(&entry).await,
+                _ = replaced.changed() => return,
+            }
         }
     }
 
     async fn ask(&self, entry: &Arc<Entry>) {
         let _turn = self.turn.lock().await;
+        if !self.is_current(entry) {
+            return;
+        }
         let (name, thresholds) = (entry.number.to_string(), Thresholds::default());
         let asked = on_a_thread(entry).await;
-        match &asked {
-            Ok(report) => self.figures.take(&name, report, &thresholds),
-            Err(_) => self.figures.failed(&name),
-        }
         let leaf = match &asked {
             Ok(report) => told::leaf(entry.number, report, &thresholds, clock::now().wall),
             Err(_) => told::no_run(entry.number, clock::now().wall),
@@ -120,26 +143,42 @@ impl Probes {
             Ok(_) => tracing::error!("{}", told::line(&leaf)),
             Err(why) => tracing::error!("probe {name} did not run: {why}"),
         }
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.number, told::health(&leaf));
+        if self.is_current(entry) {
+            match &asked {
+                Ok(report) => self.figures.take(&name, report, &thresholds),
+                Err(_) => self.figures.failed(&name),
+            }
+            self.latest.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.number, told::health(&leaf));
+        }
         if let Err(error) = self.journal.probed(leaf).await {
             tracing::error!("what a probe found is not in the journal: {error}");
         }
     }
 }
 
+/// Entries that were read and not yet taken over.
+#[derive(Debug)]
+pub(crate) struct Entries(Vec<Arc<Entry>>);
+
 /// What would be asked; for `pullgate check`.
 ///
 /// # Errors
 /// A mistake, with its place.
 pub(crate) fn check(configuration: &Configuration, addresses: &[SocketAddr]) -> Result<usize, Failure> {
-    let read: Vec<Intent> = entries(configuration, addresses)?.map(|entry| entry.intent()).collect::<Result<_, _>>()?;
+    let own = own(configuration, addresses)?;
+    let read: Vec<Intent> = entries(configuration, &own).map(|entry| entry.intent()).collect::<Result<_, _>>()?;
     Ok(read.len())
 }
 
-fn entries(configuration: &Configuration, addresses: &[SocketAddr]) -> Result<impl Iterator<Item = Entry>, Failure> {
-    let own = own(configuration, addresses)?;
+fn entries(configuration: &Configuration, own: &[Origin]) -> impl Iterator<Item = Entry> {
     let numbered = (1..).zip(&configuration.settings.probe);
-    Ok(numbered.map(move |(number, settings)| Entry { number, settings: settings.clone(), own: own.clone() }))
+    numbered.map(|(number, settings)| Entry { number, settings: settings.clone(), own: own.to_vec() })
+}
+
+fn read(configuration: &Configuration, own: &[Origin]) -> Result<Vec<Arc<Entry>>, Failure> {
+    let entries: Vec<Arc<Entry>> = entries(configuration, own).map(Arc::new).collect();
+    entries.iter().filter_map(|entry| entry.settings.intent.as_deref()).try_for_each(check_file)?;
+    Ok(entries)
 }
 
 /// A run blocks, and nobody who ends the server waits for it: so it has a thread that the runtime does not know.

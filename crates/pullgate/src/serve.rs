@@ -17,13 +17,14 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 
 use crate::clock;
-use crate::config::{Configuration, Exposure};
+use crate::config::{Configuration, Exposure, ServeFlags};
 use crate::data_folder::{DataFolder, Listening};
 use crate::figures::Figures;
 use crate::house::House;
 use crate::output::{Exit, Failure, note};
 use crate::probing::Probes;
-use crate::signal::Signals;
+use crate::reload::{Attempt, Reload};
+use crate::signal::{Hangups, Signals};
 use crate::{logs, ports, welcome};
 
 /// How often gathered records are written, and so how long a read may stay unsynced.
@@ -32,9 +33,10 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// Runs the server in the foreground.
 pub(crate) fn serve(
     configuration: &Configuration,
-    exposure: Exposure,
+    flags: ServeFlags,
     accept_restored_state: bool,
 ) -> Result<Exit, Failure> {
+    let exposure = configuration.exposure(flags)?;
     logs::begin();
     let data = DataFolder::create(&configuration.data)?;
     let _lock = data.lock()?;
@@ -43,8 +45,11 @@ pub(crate) fn serve(
     let listening = sockets.listening().map_err(Failure::no)?;
     let runtime = local_runtime().map_err(Failure::no)?;
     let house = runtime.block_on(House::open(configuration, true, accept_restored_state, clock::now()))?;
-    let figures = Figures::default();
-    let metrics = Arc::new(Metrics::with(|registry| figures.register(registry)));
+    let (figures, last) = (Figures::default(), Attempt::default());
+    let metrics = Arc::new(Metrics::with(|registry| {
+        figures.register(registry);
+        last.register(registry);
+    }));
     let gate = Arc::new(gate(configuration, &house, &listening.listen, metrics.clone())?);
     let probes = Arc::new(Probes::new(configuration, &listening.listen, house.journal.clone(), figures)?);
     let server = {
@@ -52,19 +57,28 @@ pub(crate) fn serve(
         admin::Server::bind(data.path()).map_err(Failure::no)?
     };
     let (stop, stopping) = watch::channel(false);
-    let mut signals = runtime.block_on(async { Signals::new() }).map_err(Failure::no)?;
+    let listened = runtime.block_on(async { io::Result::Ok((Signals::new()?, Hangups::new()?)) });
+    let (mut signals, mut hangups) = listened.map_err(Failure::no)?;
     let threads = Threads::start(&gate, &sockets.clients, &stopping, configuration.settings.limits.drain.duration())?;
     listening.write(&data)?;
     note(&welcome::text(&house, &listening, data.path()));
     let writes = Arc::new(AtomicBool::new(true));
-    let operations =
-        Operations::new(metrics.clone(), health(&house, writes.clone(), exposure.plain_http, probes.clone()));
+    let operations = Operations::new(
+        metrics.clone(),
+        health(&house, writes.clone(), exposure.plain_http, probes.clone(), last.clone()),
+    );
+    let reload = Reload { started: configuration, flags, house: &house, probes: &probes, last: &last };
     runtime.block_on(LocalSet::new().run_until(async {
         let administration = tokio::task::spawn_local(server.run(house.admin(), clock::now, stopping.clone()));
         tokio::task::spawn_local(operations.run(sockets.ops, stopping.clone()));
         tokio::task::spawn_local(keep(house.state.clone(), house.journal.clone(), writes, metrics));
         tokio::task::spawn_local(probes.clone().run());
-        signals.asked_to_end().await;
+        loop {
+            tokio::select! {
+                () = signals.asked_to_end() => break,
+                () = hangups.next() => reload.now().await,
+            }
+        }
         // Whoever listens is told; nobody listening is fine too.
         let _ = stop.send(true);
         // A command that is being handled is answered, and the socket goes away.
@@ -176,7 +190,13 @@ async fn keep(state: State, journal: Arc<Journal>, writes: Arc<AtomicBool>, metr
 }
 
 /// What the operations listener tells of health: numbers and switches, no names.
-fn health(house: &House, writes: Arc<AtomicBool>, plain_http: bool, probes: Arc<Probes>) -> gate::Health {
+fn health(
+    house: &House,
+    writes: Arc<AtomicBool>,
+    plain_http: bool,
+    probes: Arc<Probes>,
+    last: Attempt,
+) -> gate::Health {
     let (state, journal, policy) = (house.state.clone(), house.journal.clone(), house.policy.clone());
     Arc::new(move || {
         let ready = writes.load(Ordering::Relaxed);
@@ -187,6 +207,7 @@ fn health(house: &House, writes: Arc<AtomicBool>, plain_http: bool, probes: Arc<
             "state_sequence": state.sequence().0,
             "policy_revision": policy.borrow().revision().as_str(),
             "plain_http_beyond_loopback": plain_http,
+            "config_reload_failed": last.has_failed(),
             "probes": probes.health(),
         });
         (ready, detail)

@@ -27,6 +27,23 @@ impl Signals {
     }
 }
 
+/// Somebody asks a server to read its configuration again: SIGHUP, which ends whoever does not listen for it.
+#[derive(Debug)]
+pub(crate) struct Hangups(Signal);
+
+impl Hangups {
+    /// # Errors
+    /// The error of the operating system.
+    pub(crate) fn new() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Ends when there is one.
+    pub(crate) async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rustix::process::{Signal, getpid, kill_process};

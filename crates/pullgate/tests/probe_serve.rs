@@ -18,12 +18,6 @@ fn folder(toml: &str) -> tempfile::TempDir {
     folder
 }
 
-fn ops(registry: &Registry, target: &str) -> String {
-    let answer = http::request(registry.ops, "GET", target, &[], b"");
-    assert_eq!(answer.head.status, 200, "{target}: {}", answer.text());
-    answer.text()
-}
-
 /// Waits for a health whose first probe is of this outcome.
 fn wait_for(registry: &mut Registry, outcome: &str) -> Value {
     let (mut health, ops_address) = (Value::Null, registry.ops);
@@ -49,17 +43,14 @@ fn a_server_proves_that_it_is_private() {
     fs::write(registry.folder.path().join("control"), "control:unknown").unwrap();
     wait_for(&mut registry, "inconclusive");
     let pusher = registry.robot("pusher", &["--push", "team/**", "--pull", "team/**"]);
-    let config = registry.push_blob(&pusher, "team/app", b"{}");
-    let layer = registry.push_blob(&pusher, "team/app", &[7; 5000]);
-    let manifest = support::manifest(&config, 2, &layer, 5000);
-    assert_eq!(registry.push_manifest(&pusher, "team/app", "1.0", &manifest).head.status, 201);
+    support::push_image(&registry, &pusher, "team/app");
     let control = registry.robot("control", &["--pull", "team/app"]);
     fs::write(registry.folder.path().join("control"), format!("{}:{}", control.name, control.key)).unwrap();
 
     let health = wait_for(&mut registry, "pass");
     assert_eq!((&health["ready"], &health["probes"][0]["failed"]), (&Value::Bool(true), &Value::Array(Vec::new())));
     assert!(!health.to_string().contains("team/app"), "health names nothing: {health}");
-    let metrics = ops(&registry, "/metrics");
+    let metrics = registry.ops("/metrics");
     let door = format!("door=\"http://{}\",repository=\"team/app\"", registry.address);
     for line in [
         format!("pullgate_probe_check_status{{check=\"ANON-02\",{door}}} 0\n"),
@@ -84,7 +75,7 @@ fn a_server_proves_that_it_is_private() {
     fs::write(registry.folder.path().join("control"), "nothing").unwrap();
     wait_for(&mut registry, "failed");
     assert!(
-        ops(&registry, "/metrics").contains(&format!("check=\"ANON-02\",{door}}} 2\n")),
+        registry.ops("/metrics").contains(&format!("check=\"ANON-02\",{door}}} 2\n")),
         "what was known is not known"
     );
     let folder = registry.stop();
@@ -92,6 +83,31 @@ fn a_server_proves_that_it_is_private() {
         support::verb(&folder.path().join("data"), &folder.path().join("pullgate.toml"), &["audit", "verify"]);
     let told = String::from_utf8(verified.stdout).unwrap();
     assert!(verified.status.success() && told.starts_with("intact") && !told.contains(" 0 probes"), "{told}");
+}
+
+#[test]
+fn a_server_asks_again_whenever_its_configuration_is_read_again() {
+    let closed = "[[probe]]\nprivate = [\"team/app:1.0\"]\n";
+    let open = format!(
+        "[policy]\nanonymous = true\n\n[[repository]]\nname = \"team/**\"\nvisibility = \"public\"\n\n{closed}"
+    );
+    let mut registry = Registry::configured(closed);
+    let pusher = registry.robot("pusher", &["--push", "team/**", "--pull", "team/**"]);
+    support::push_image(&registry, &pusher, "team/app");
+    wait_for(&mut registry, "inconclusive");
+    registry.rewrite("pullgate.toml", &open);
+    let health = wait_for(&mut registry, "fail");
+    assert!(health["probes"][0]["failed"].as_array().unwrap().contains(&"ANON-02".into()), "{health}");
+    assert!(registry.ops("/metrics").contains("pullgate_probe_outcome{probe=\"1\"} 1\n"));
+    registry.rewrite("pullgate.toml", closed);
+    wait_for(&mut registry, "inconclusive");
+    registry.rewrite("pullgate.toml", "");
+    let ops = registry.ops;
+    registry.server.wait_until("no probe is left", || support::health(ops)["probes"] == Value::Array(Vec::new()));
+    assert!(!registry.ops("/metrics").contains("pullgate_probe_outcome{"), "nothing is known of what is not asked");
+    let records = json_lines(&registry.verb(&["audit", "query", "--kind", "probe", "--format", "json"]));
+    let outcomes: Vec<&Value> = records.iter().map(|record| &record["outcome"]).collect();
+    assert_eq!(outcomes, ["inconclusive", "fail", "inconclusive"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod support;
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -159,7 +160,7 @@ fn whatever_ends_a_permission_ends_its_transfers() {
         let begin = now();
         registry.ok(&words);
         let told = begin.elapsed();
-        let refused = transfers.ask(&registry);
+        let refused = transfers.ask(registry.address);
         let by_then = begin.elapsed();
         assert!(matches!(refused, 401 | 403), "{name}: the next request was answered with {refused}");
         assert!(by_then < REFUSED_WITHIN, "{name}: refused after {by_then:?}");
@@ -180,12 +181,31 @@ fn a_grant_that_runs_out_ends_its_transfers() {
     registry.ok(&["grant", "add", "robot:guest", "--pull", "team/**", "--push", "team/**", "--for", "3s"]);
     let shown = Shown::new(&registry, &robot, false);
     let transfers = Transfers::begin(&mut registry, &shown.authorization, "guest", &digest);
-    assert_eq!(transfers.ask(&registry), 200, "the grant still holds");
+    assert_eq!(transfers.ask(registry.address), 200, "the grant still holds");
     let cut = transfers.ended(&mut registry, begin);
     println!("a grant for 3 s: transfers ended at {cut:.1?}");
     let window = Duration::from_millis(2900)..Duration::from_secs(3) + CUT_WITHIN;
     assert!(cut.iter().all(|cut| window.contains(cut)), "{cut:?}");
     assert_eq!(registry.ask(Some(&robot), "GET", "/v2/team/big/tags/list", b"").head.status, 403);
+}
+
+#[test]
+fn a_policy_that_is_read_again_ends_the_transfers_that_it_forbids() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("pullgate.toml"), "[policy]\nfiles = [\"own.cedar\"]\n").expect("a file");
+    std::fs::write(folder.path().join("own.cedar"), "").expect("a file");
+    let mut registry = Registry::launch(folder, |command| command);
+    let digest = a_gigabyte(&registry);
+    let robot = registry.robot("ci", &["--pull", "team/**", "--push", "team/**"]);
+    let shown = Shown::new(&registry, &robot, false);
+    let transfers = Transfers::begin(&mut registry, &shown.authorization, "ci", &digest);
+    let begin = now();
+    registry.rewrite("own.cedar", "forbid (principal, action, resource);\n");
+    let address = registry.address;
+    registry.server.wait_until("the next request is refused", || transfers.ask(address) == 403);
+    let cut = transfers.ended(&mut registry, begin);
+    println!("a new policy: transfers ended at {cut:.1?}");
+    assert!(cut.iter().all(|cut| *cut < CUT_WITHIN), "{cut:?}");
 }
 
 /// A blob of a gigabyte that somebody else has pushed.
@@ -305,10 +325,10 @@ impl Transfers {
     }
 
     /// The status of one more request with the same credential.
-    fn ask(&self, registry: &Registry) -> u16 {
+    fn ask(&self, address: SocketAddr) -> u16 {
         let target = "/v2/team/big/tags/list";
         let headers = [("Authorization", self.authorization.as_str())];
-        http::request(registry.address, "GET", target, &headers, b"").head.status
+        http::request(address, "GET", target, &headers, b"").head.status
     }
 
     /// The transfers that stood still go on to their ends.
@@ -351,7 +371,7 @@ fn recorded(registry: &mut Registry, agent: &str, ended: &str) {
     });
 }
 
-fn connections(ops: std::net::SocketAddr) -> u64 {
+fn connections(ops: SocketAddr) -> u64 {
     let metrics = http::request(ops, "GET", "/metrics", &[], b"").text();
     let line = metrics.lines().find_map(|line| line.strip_prefix("pullgate_connections "));
     line.expect("the metric is there").parse().expect("a number")
@@ -417,7 +437,7 @@ fn a_token_that_only_expires_cuts_nothing() {
     let shown = Shown::new(&registry, &robot, true);
     let transfers = Transfers::begin(&mut registry, &shown.authorization, "expired", &digest);
     fs::write(&later, "").expect("the clock jumps");
-    assert_eq!(transfers.ask(&registry), 401, "the token has expired");
+    assert_eq!(transfers.ask(registry.address), 401, "the token has expired");
     let refused = registry.decisions(&["--decision", "unidentified"]).pop().expect("a record");
     assert_eq!(refused["reason"], "expired_token");
     transfers.go_on();

@@ -39,8 +39,37 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
 }
 
+impl Settings {
+    /// The keys that stand otherwise in `new`, and that a server looks at only when it starts.
+    pub(crate) fn waiting(&self, new: &Self) -> Vec<&'static str> {
+        let Self {
+            data,
+            public_urls,
+            listen,
+            origin: _,
+            repository: _,
+            probe: _,
+            policy: _,
+            audit,
+            store,
+            robots,
+            limits,
+        } = self;
+        let changed = [
+            ("data", *data != new.data),
+            ("public_urls", *public_urls != new.public_urls),
+            ("listen", *listen != new.listen),
+            ("audit", *audit != new.audit),
+            ("store", *store != new.store),
+            ("robots", *robots != new.robots),
+            ("limits", *limits != new.limits),
+        ];
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+    }
+}
+
 /// Where the server listens.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(crate) struct Listen {
     /// For clients.
@@ -105,7 +134,7 @@ impl<'de> Deserialize<'de> for OriginKind {
 }
 
 /// The registry's own store.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(crate) struct Store {
     /// With less free space pushes are refused, so that the journal, which usually shares the disk, goes on.
@@ -121,7 +150,7 @@ impl Default for Store {
 }
 
 /// Robots and their keys.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(crate) struct Robots {
     /// How long a key may live.
@@ -161,7 +190,7 @@ impl<'de> Deserialize<'de> for KeyLifetime {
 }
 
 /// What one client or all of them together may use up.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(crate) struct Limits {
     /// Request line and headers together.

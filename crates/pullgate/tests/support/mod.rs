@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::http::{self, Response};
@@ -100,6 +101,17 @@ impl Registry {
         let status = self.server.terminate();
         assert!(status.success(), "{status}: {}", self.server.output());
         self.folder
+    }
+
+    /// Writes a file in the folder of the configuration, and asks the server to read it all again.
+    pub(crate) fn rewrite(&self, file: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.folder.path().join(file), text).unwrap();
+        self.server.signal(Signal::HUP);
+    }
+
+    /// What the operations listener says.
+    pub(crate) fn ops(&self, target: &str) -> String {
+        operations(self.ops, target)
     }
 
     /// `host:port` for clients.
@@ -247,6 +259,26 @@ pub(crate) fn now() -> std::time::Instant {
 /// A manifest without blobs: an empty index.
 pub(crate) const EMPTY_INDEX: &str =
     r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+
+/// What an operations listener says.
+pub(crate) fn operations(address: SocketAddr, target: &str) -> String {
+    let answer = http::request(address, "GET", target, &[], b"");
+    assert_eq!(answer.head.status, 200, "{target}: {}", answer.text());
+    answer.text()
+}
+
+/// Everything that health tells.
+pub(crate) fn health(ops: SocketAddr) -> Value {
+    serde_json::from_str(&operations(ops, "/health")).unwrap()
+}
+
+/// Pushes a small image with the tag `1.0`.
+pub(crate) fn push_image(registry: &Registry, pusher: &Robot, repository: &str) {
+    let config = registry.push_blob(pusher, repository, b"{}");
+    let layer = registry.push_blob(pusher, repository, &[7; 5000]);
+    let manifest = manifest(&config, 2, &layer, 5000);
+    assert_eq!(registry.push_manifest(pusher, repository, "1.0", &manifest).head.status, 201);
+}
 
 /// A manifest of one configuration and one layer.
 pub(crate) fn manifest(config: &str, config_size: usize, layer: &str, layer_size: usize) -> String {

@@ -6,16 +6,13 @@ use std::process::{Command, Output};
 
 use testkit::double::{PASSWORD, USER};
 
-use super::{PULLGATE, Registry, Robot, manifest as manifest_of};
+use super::{PULLGATE, Registry, Robot, push_image};
 
 /// A pullgate with one private image, and the robot that may pull it.
 pub(crate) fn closed() -> (Registry, Robot) {
     let registry = Registry::start();
     let pusher = registry.robot("pusher", &["--push", "team/**", "--pull", "team/**"]);
-    let config = registry.push_blob(&pusher, "team/app", b"{}");
-    let layer = registry.push_blob(&pusher, "team/app", &[7; 5000]);
-    let manifest = manifest_of(&config, 2, &layer, 5000);
-    assert_eq!(registry.push_manifest(&pusher, "team/app", "1.0", &manifest).head.status, 201);
+    push_image(&registry, &pusher, "team/app");
     let control = registry.robot("control", &["--pull", "team/app"]);
     (registry, control)
 }
