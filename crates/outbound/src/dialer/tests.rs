@@ -2,6 +2,8 @@ use protocol::Secret;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use super::*;
 use crate::certificate::ClientCertificate;
 use crate::credential::Credential;
