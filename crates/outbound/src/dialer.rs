@@ -176,6 +176,25 @@ impl Dialer {
         timeout(time, opening).await.unwrap_or(Err(OutboundError::Late))
     }
 
+    /// Sends one message, and leaves the connection to whoever sends or reads more.
+    ///
+    /// # Errors
+    /// [`OutboundError`] where the message was not sent as a whole.
+    pub async fn begin(
+        &self,
+        to: &Destination,
+        message: &Message,
+        time: Duration,
+    ) -> Result<Connection, OutboundError> {
+        message.may_go_to(to.origin())?;
+        let begin = async {
+            let mut stream = self.dial(to, message).await?;
+            send(&mut *stream, message).await.map_err(|source| OutboundError::Send { source })?;
+            Ok(Connection::new(stream, None))
+        };
+        timeout(time, begin).await.unwrap_or(Err(OutboundError::Late))
+    }
+
     async fn dial(&self, to: &Destination, message: &Message) -> Result<Box<dyn Stream>, OutboundError> {
         let stream = connect(to).await?;
         if to.origin().scheme() == Scheme::Http {
@@ -196,6 +215,7 @@ impl Dialer {
     }
 }
 
+mod early;
 mod odd;
 mod stream;
 #[cfg(test)]

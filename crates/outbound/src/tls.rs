@@ -93,6 +93,13 @@ impl Tls {
         Ok((TlsConnector::from(Arc::new(config)), verifier))
     }
 
+    /// How a session is begun whose next one may carry early data. Its tickets are its own.
+    pub(crate) fn early(&self, shown: Option<&ClientCertificate>) -> Result<ClientConfig, OutboundError> {
+        let mut config = self.showing(shown)?;
+        config.enable_early_data = true;
+        Ok(config)
+    }
+
     /// Whether a chain is trusted for an origin at a time since 1970.
     pub(crate) fn trusts(&self, chain: &Chain, origin: &Origin, at: Duration) -> Result<(), Distrust> {
         let (end, above) = chain.certificates().split_first().ok_or(Distrust::Nothing)?;

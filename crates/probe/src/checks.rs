@@ -48,6 +48,7 @@ static GROUPS: &[&[Check]] = &[
     &route::cached::CHECKS,
     &route::smuggled::CHECKS,
     &route::versions::CHECKS,
+    &route::early::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,

@@ -55,7 +55,7 @@ impl Caller {
     }
 
     /// How it came to what it shows.
-    fn earlier(&self) -> Option<ObservationId> {
+    pub(crate) fn earlier(&self) -> Option<ObservationId> {
         match self {
             Self::Nobody | Self::Imposter | Self::Known(_) => None,
             Self::Stranger(token) | Self::Holder(token) => Some(token.seen.id),

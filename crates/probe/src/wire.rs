@@ -145,6 +145,23 @@ impl Wire {
         end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
     }
 
+    /// Asks two questions, the second as early data of the session of the first, perhaps in the same bytes twice; none where
+    /// that is not taken.
+    pub(crate) fn early(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        messages: (&Message, &Message),
+        is_replayed: bool,
+    ) -> Result<Option<Response>, WireError> {
+        let mut reception = Reception::new(false, MAX_BODY);
+        let limits = Limits { bytes: reception.most(), ..self.limits };
+        let end = self.at_each((origin, reach), None, |wire, destination| {
+            let take = |bytes: &[u8]| reception.take(bytes);
+            wire.runtime.block_on(wire.dialer.early(destination, messages, is_replayed, limits, take))
+        })?;
+        end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
+    }
+
     fn ask_over_http_2(
         &mut self,
         (origin, reach): (&Origin, Reach),

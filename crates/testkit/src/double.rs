@@ -123,6 +123,7 @@ impl Double {
             repositories: [REPOSITORY, SECOND, PUBLIC, OWN, KEPT].map(|name| (name, Image::new(name, length))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
+            replayed: Arc::default(),
             asked: AtomicUsize::new(0),
             patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
@@ -242,6 +243,8 @@ struct State {
     repositories: BTreeMap<&'static str, Image>,
     tokens: Tokens,
     revoked: AtomicBool,
+    /// Whether a session over TLS came again that is good for once.
+    replayed: Arc<AtomicBool>,
     asked: AtomicUsize,
     /// After so many requests everybody is refused.
     patience: AtomicUsize,

@@ -2,7 +2,7 @@
 
 mod http2;
 
-use std::io::{Read, Write};
+use std::io::{Cursor, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -39,6 +39,8 @@ pub struct Request {
     pub name: Option<String>,
     /// Whether it came over HTTP/2.
     pub newer: bool,
+    /// Whether it came before the handshake was over.
+    pub early: bool,
 }
 
 impl Request {
@@ -52,7 +54,7 @@ impl Request {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn read(stream: &mut dyn Channel, secure: bool) -> Option<Self> {
+    fn read(stream: &mut dyn Read, secure: bool) -> Option<Self> {
         let mut bytes = Vec::new();
         let mut piece = [0; 4096];
         while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -76,6 +78,7 @@ impl Request {
             secure,
             name: None,
             newer: false,
+            early: false,
         };
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
@@ -244,7 +247,12 @@ fn receive(
             let mut stream = StreamOwned::new(connection, stream);
             let shaken = stream.conn.complete_io(&mut stream.sock);
             let name = stream.conn.server_name().map(str::to_owned);
-            let read = |stream: &mut dyn Channel| Some(Request { name, ..Request::read(stream, true)? });
+            let early = early(&mut stream.conn);
+            let read = |stream: &mut dyn Channel| {
+                let is_early = !early.is_empty();
+                let request = Request::read(&mut After { first: Cursor::new(early), stream }, true)?;
+                Some(Request { name, early: is_early, ..request })
+            };
             if shaken.is_ok() {
                 serve(&mut stream, read, handle, seen, stopped);
             }
@@ -259,6 +267,30 @@ fn receive(
         Greeting::NewerPlain => http2::serve(stream, None, &noted),
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);
+        }
+    }
+}
+
+/// What came before the handshake was over.
+fn early(connection: &mut ServerConnection) -> Vec<u8> {
+    let mut early = Vec::new();
+    if let Some(mut came) = connection.early_data() {
+        came.read_to_end(&mut early).expect("memory is read");
+    }
+    early
+}
+
+/// A connection of which the first bytes were read already.
+struct After<'a> {
+    first: Cursor<Vec<u8>>,
+    stream: &'a mut dyn Channel,
+}
+
+impl Read for After<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        match self.first.read(to)? {
+            0 => self.stream.read(to),
+            read => Ok(read),
         }
     }
 }

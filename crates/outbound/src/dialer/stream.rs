@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use zeroize::Zeroizing;
 
 use super::{Appetite, End, Stage};
 use crate::connection::Stream;
@@ -20,16 +21,20 @@ pub(super) async fn connect(to: &Destination) -> Result<TcpStream, OutboundError
 }
 
 pub(super) async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()> {
-    let mut bytes = Vec::with_capacity(message.length());
+    stream.write_all(&written(message)).await?;
+    stream.flush().await
+}
+
+/// The bytes of a message, with every secret in its place.
+pub(super) fn written(message: &Message) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(message.length()));
     for part in message.parts() {
         match part {
             Part::Bytes(plain) => bytes.extend_from_slice(plain),
             Part::Credential(credential) => bytes.extend_from_slice(credential.header_value()),
         }
     }
-    let bytes = zeroize::Zeroizing::new(bytes);
-    stream.write_all(&bytes).await?;
-    stream.flush().await
+    bytes
 }
 
 pub(super) async fn receive(
