@@ -1,10 +1,11 @@
 //! One run: what was sent and seen, how fast, and how much is left of what was announced.
 
+mod waits;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use outbound::{Chain, Credential, Destination, Dialer, Distrust, Message, Origin, Reach};
@@ -22,6 +23,8 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::wire::{Wire, WireError};
 
+pub use waits::{Stop, Waits};
+
 /// The least time between two requests at one origin: five in a second. None on loopback.
 const PACE: Duration = Duration::from_millis(200);
 /// The wait after a 429 that does not say how long.
@@ -36,54 +39,6 @@ pub(crate) const REVOCATION: &str = "revocation";
 
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;
-
-/// How a run waits: because a target asks it to, or until something has expired.
-#[derive(Clone)]
-pub struct Waits {
-    most: Duration,
-    instead: Option<Arc<dyn Fn(Duration)>>,
-}
-
-impl Waits {
-    /// So long altogether at most.
-    #[must_use]
-    pub fn at_most(most: Duration) -> Self {
-        Self { most, instead: None }
-    }
-
-    /// Calls this in place of waiting, where time is not the world's.
-    #[must_use]
-    pub fn calling(self, instead: impl Fn(Duration) + 'static) -> Self {
-        Self { instead: Some(Arc::new(instead)), ..self }
-    }
-}
-
-impl Default for Waits {
-    fn default() -> Self {
-        Self::at_most(Duration::from_secs(60))
-    }
-}
-
-impl fmt::Debug for Waits {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Waits({:?})", self.most)
-    }
-}
-
-/// Ends a run early, from anywhere: nothing is asked any more, and what was written is taken away.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// From now on.
-    pub fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// What a run may send, and what it has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
