@@ -32,6 +32,7 @@ static GROUPS: &[&[Check]] = &[
     &tok::ways::CHECKS,
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
+    &tok::revoked::CHECKS,
     &authz::CHECKS,
     &authz::write::CHECKS,
     &authz::declared::CHECKS,
