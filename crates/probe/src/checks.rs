@@ -32,6 +32,8 @@ static GROUPS: &[&[Check]] = &[
     &tok::ways::CHECKS,
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
+    // It takes somebody back, which happens once: what comes of that is shared.
+    &gate::stream::CHECKS,
     &tok::revoked::CHECKS,
     &authz::CHECKS,
     &authz::write::CHECKS,

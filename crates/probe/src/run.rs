@@ -1,5 +1,6 @@
 //! One run: what was sent and seen, how fast, and how much is left of what was announced.
 
+mod stream;
 mod waits;
 
 use std::collections::{BTreeSet, HashMap};
@@ -23,6 +24,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::wire::{Wire, WireError};
 
+pub(crate) use stream::Stream;
 pub use waits::{Stop, Waits};
 
 /// The least time between two requests at one origin: five in a second. None on loopback.
@@ -34,6 +36,8 @@ const STRIKES: u32 = 3;
 
 /// The name of the note that says which product answers at a door.
 pub(crate) const PRODUCT: &str = "product";
+/// The name of the note that says how soon what streams to such an identity was ended.
+pub(crate) const STREAM: &str = "stream";
 /// The name of the note that says how soon an identity that was taken back was refused.
 pub(crate) const REVOCATION: &str = "revocation";
 
@@ -152,9 +156,21 @@ impl Run {
         let begin = self.now().tick;
         let question = request.over_http_2(origin, &self.id);
         let outcome = self.wire.ask((origin, reach), request, &message, question);
+        self.answered(origin, request, &message, outcome, begin)
+    }
+
+    /// Counts an answer to what was sent then, and writes it down.
+    fn answered(
+        &mut self,
+        origin: &Origin,
+        request: &Request,
+        message: &Message,
+        outcome: Result<Response, WireError>,
+        begin: Duration,
+    ) -> Seen {
         let elapsed = self.now().tick.saturating_sub(begin);
         let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
-        self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
+        self.keep(Observation::new(id, origin, request, message, outcome, elapsed, &self.secrecy))
     }
 
     /// Makes a handshake of some kind. `told` says what it is, and gives a line for a shell that makes the same.

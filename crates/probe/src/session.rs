@@ -8,6 +8,7 @@ mod caller;
 mod control;
 mod handshake;
 mod known;
+mod stream;
 pub(crate) mod writing;
 
 use std::sync::Arc;

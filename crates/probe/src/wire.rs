@@ -1,5 +1,7 @@
 //! One question and its answer over a connection of its own: bounded in time, 64 KiB of body, no redirect, no second try.
 
+mod stream;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use crate::http2;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
 use crate::request::Request;
 use crate::response::Response;
+
+pub(crate) use stream::{Begun, Streaming};
 
 /// The most bytes of what is no answer to a request.
 const MAX_SAID: usize = 2 * MAX_HEAD;

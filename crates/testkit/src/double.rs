@@ -22,6 +22,7 @@ mod sayings;
 mod secure;
 mod shelf;
 mod strangers;
+mod streams;
 pub(crate) mod token;
 mod unwrapped;
 mod uploads;
@@ -124,6 +125,7 @@ impl Double {
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
             replayed: Arc::default(),
+            streams: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
             patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
@@ -245,6 +247,8 @@ struct State {
     revoked: AtomicBool,
     /// Whether a session over TLS came again that is good for once.
     replayed: Arc<AtomicBool>,
+    /// How many large blobs are being handed out to [`LEAVER`].
+    streams: AtomicUsize,
     asked: AtomicUsize,
     /// After so many requests everybody is refused.
     patience: AtomicUsize,

@@ -2,6 +2,7 @@
 
 mod http2;
 
+use std::fmt;
 use std::io::{Cursor, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,9 @@ const FIRST: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
 const DRIP: Duration = Duration::from_millis(20);
+/// What is sent at once of an answer that has a pace, and the pause between: not a megabyte in a second.
+const PIECE: usize = 4096;
+const PACE: Duration = Duration::from_millis(5);
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -123,10 +127,29 @@ pub enum Answer {
     Drip(Vec<u8>),
     /// These bytes, and then the others again and again, for as long as the client reads.
     Endless(Vec<u8>, Vec<u8>),
+    /// These bytes at a pace, as long as it goes on.
+    Paced(Vec<u8>, Going),
     /// These bytes, and then HTTP/2.
     Upgrade(Vec<u8>),
     /// Nothing, until the client goes away.
     Silence,
+}
+
+/// Whether an answer goes on.
+#[derive(Clone)]
+pub struct Going(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Going {
+    /// As long as this says so.
+    pub fn new(goes_on: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(goes_on))
+    }
+}
+
+impl fmt::Debug for Going {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Going")
+    }
 }
 
 impl Answer {
@@ -316,6 +339,13 @@ fn serve(
                 !stopped.load(Ordering::Relaxed) && stream.write_all(&[*byte]).is_ok()
             };
             let _ = bytes.iter().all(slowly);
+        }
+        Answer::Paced(bytes, going) => {
+            let paced = |piece: &[u8]| {
+                thread::sleep(PACE);
+                (going.0)() && !stopped.load(Ordering::Relaxed) && stream.write_all(piece).is_ok()
+            };
+            let _ = bytes.chunks(PIECE).all(paced);
         }
         Answer::Endless(first, again) => {
             let mut sent = stream.write_all(&first).is_ok();

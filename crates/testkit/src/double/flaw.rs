@@ -1030,6 +1030,14 @@ flaws! {
     ServesWithoutPolicy => "GATE-08" Fails,
     /// It does not look at the clock.
     ServesWithoutTime => "GATE-08" Fails,
+    /// What streams to somebody who is taken back goes on.
+    StreamsOutliveRevocation => "GATE-09" Fails,
+    /// What streams to somebody who is taken back is cut, and too late.
+    StreamsEndLate => "GATE-09" Fails,
+    /// Tokens of somebody who is taken back are good as long as something streams to them.
+    StreamsKeepTokens => "GATE-09" Fails,
+    /// Somebody who is taken back gets new tokens as long as something streams to them.
+    StreamsKeepLogins => "GATE-09" Fails,
     /// Over HTTP/2 everything is open.
     Http2IsOpen => "ROUTE-23" Fails,
     /// Whoever offers HTTP/2 needs no certificate.

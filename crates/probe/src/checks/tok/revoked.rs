@@ -15,7 +15,7 @@ use crate::verdict::Answer;
 /// Between two questions whether somebody is still let in.
 const POLL: Duration = Duration::from_millis(200);
 /// A question at the end of the bound may come so much later.
-const SLACK: Duration = Duration::from_secs(1);
+pub(in crate::checks) const SLACK: Duration = Duration::from_secs(1);
 /// The most such questions; in a long bound they are further apart.
 const POLLS: u32 = 100;
 
@@ -36,20 +36,58 @@ pub(in crate::checks) static CHECKS: [Check; 1] = [Check {
 }];
 
 fn tok_26(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let Some(identity) = session.identity(Role::Revoked) else { return Ok(NO_BEARER) };
-    let Some(hook) = &identity.revoke else { return Ok(NO_BEARER) };
+    let Some(hook) = session.identity(Role::Revoked).and_then(|identity| identity.revoke.as_ref()) else {
+        return Ok(NO_BEARER);
+    };
+    if let Some(shared) = session.shared_revocation() {
+        return shared;
+    }
     if session.has_revoked() {
         return Ok(Answer::NotApplicable("the identity was taken back earlier in this run"));
     }
-    let scope = identity.owns.as_ref().map(|name| format!("repository:{name}:pull")).unwrap_or_default();
-    let old = session.known(Role::Revoked, &scope)?;
-    let own = own_request(session, identity.owns.as_ref().map(|name| name.as_str()), &old)?;
+    let leaver = Leaver::find(session)?;
     session.revoke(hook)?;
-    until_refused(session, REVOCATION, |session| still(session, &own, &old, &scope))
+    until_refused(session, REVOCATION, |session| leaver.still(session))
+}
+
+/// Somebody who is going to be taken back, and is somebody until then.
+pub(in crate::checks) struct Leaver {
+    /// What was handed out before.
+    pub(in crate::checks) old: Caller,
+    scope: String,
+    /// What is granted now: its own repository, or the base.
+    own: Request,
+}
+
+impl Leaver {
+    pub(in crate::checks) fn find(session: &mut Session<'_>) -> Result<Self, Doubt> {
+        let owned = session.identity(Role::Revoked).and_then(|identity| identity.owns.as_ref());
+        let owned = owned.map(|name| name.as_str());
+        let scope = owned.map(|name| format!("repository:{name}:pull")).unwrap_or_default();
+        let old = session.known(Role::Revoked, &scope)?;
+        let own = own_request(session, owned, &old)?;
+        Ok(Self { old, scope, own })
+    }
+
+    /// What shows that it is still let in: the old token is good, or a new one is handed out. What is no refusal, and no
+    /// success either, leaves the question open.
+    pub(in crate::checks) fn still(&self, session: &mut Session<'_>) -> Result<Option<Proof>, Doubt> {
+        let seen = session.ask(&self.own.clone().credential(self.old.credential()))?;
+        if seen.response()?.is_success() {
+            let proof = Proof::behaviour(&seen, "what was handed out before is still good");
+            return Ok(proof.map(|proof| proof.after(self.old.earlier())));
+        }
+        session.refusal(&seen, &self.old)?;
+        match session.known(Role::Revoked, &self.scope) {
+            Ok(Caller::Holder(token)) => Ok(Proof::behaviour(&token.seen, "a new token is still handed out")),
+            Ok(_) | Err(Doubt::NoToken { .. }) => Ok(None),
+            Err(doubt) => Err(doubt),
+        }
+    }
 }
 
 /// Asks again and again until nothing shows any more that somebody is let in, or the bound of the intent is over.
-pub(super) fn until_refused(
+pub(in crate::checks) fn until_refused(
     session: &mut Session<'_>,
     note: &'static str,
     mut still: impl FnMut(&mut Session<'_>) -> Result<Option<Proof>, Doubt>,
@@ -85,7 +123,7 @@ fn ended(
     }
 }
 
-/// What whoever is going to be taken back is granted now: its own repository, or the base.
+/// What whoever is going to be taken back is granted now.
 fn own_request(session: &mut Session<'_>, owned: Option<&str>, caller: &Caller) -> Result<Request, Doubt> {
     let base = Request::get("/v2/");
     for request in owned.map(|name| session.tags(name)).into_iter().chain([base]) {
@@ -94,24 +132,4 @@ fn own_request(session: &mut Session<'_>, owned: Option<&str>, caller: &Caller) 
         }
     }
     Err(Doubt::Missing { why: "the identity could not be shown to be valid before it was taken back".to_owned() })
-}
-
-/// What shows that somebody is still let in: the old token is good, or a new one is handed out. What is no refusal, and no
-/// success either, leaves the question open.
-fn still(session: &mut Session<'_>, own: &Request, old: &Caller, scope: &str) -> Result<Option<Proof>, Doubt> {
-    let seen = session.ask(&own.clone().credential(old.credential()))?;
-    if seen.response()?.is_success() {
-        let earlier = match old {
-            Caller::Holder(token) => Some(token.seen.id),
-            Caller::Nobody | Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => None,
-        };
-        let proof = Proof::behaviour(&seen, "what was handed out before is still good");
-        return Ok(proof.map(|proof| proof.after(earlier)));
-    }
-    session.refusal(&seen, old)?;
-    match session.known(Role::Revoked, scope) {
-        Ok(Caller::Holder(token)) => Ok(Proof::behaviour(&token.seen, "a new token is still handed out")),
-        Ok(_) | Err(Doubt::NoToken { .. }) => Ok(None),
-        Err(doubt) => Err(doubt),
-    }
 }
