@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::stream::{CHUNK, connect, receive, send, written};
+use super::stream::{CHUNK, connect, pieces, receive, send};
 use super::{Appetite, Dialer, End, Limits};
 use crate::destination::Destination;
 use crate::error::OutboundError;
@@ -64,7 +64,8 @@ impl Dialer {
 
 /// The session and its first bytes, with a message in them as early data; none where nothing may be sent so early.
 fn departing(mut session: ClientConnection, message: &Message) -> Option<(ClientConnection, Vec<u8>)> {
-    session.early_data()?.write_all(&written(message)).ok()?;
+    let mut early = session.early_data()?;
+    pieces(message).try_for_each(|piece| early.write_all(piece)).ok()?;
     let mut flight = Vec::new();
     while session.wants_write() {
         session.write_tls(&mut flight).ok()?;

@@ -12,6 +12,8 @@ use crate::message::{Message, Part};
 
 /// What one read asks for.
 pub(super) const CHUNK: usize = 16 * 1024;
+/// The most of a message that is sent at once.
+const AT_ONCE: usize = 256 * 1024;
 
 pub(super) async fn connect(to: &Destination) -> Result<TcpStream, OutboundError> {
     let connect = |source| OutboundError::Connect { address: to.address(), source };
@@ -20,21 +22,26 @@ pub(super) async fn connect(to: &Destination) -> Result<TcpStream, OutboundError
     Ok(stream)
 }
 
+/// In one go, unless it is long: then it is not copied as a whole.
 pub(super) async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()> {
-    stream.write_all(&written(message)).await?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(message.length().min(AT_ONCE)));
+    for piece in pieces(message).flat_map(|piece| piece.chunks(CHUNK)) {
+        if bytes.len() + piece.len() > AT_ONCE {
+            stream.write_all(&bytes).await?;
+            bytes.clear();
+        }
+        bytes.extend_from_slice(piece);
+    }
+    stream.write_all(&bytes).await?;
     stream.flush().await
 }
 
 /// The bytes of a message, with every secret in its place.
-pub(super) fn written(message: &Message) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(message.length()));
-    for part in message.parts() {
-        match part {
-            Part::Bytes(plain) => bytes.extend_from_slice(plain),
-            Part::Credential(credential) => bytes.extend_from_slice(credential.header_value()),
-        }
-    }
-    bytes
+pub(super) fn pieces(message: &Message) -> impl Iterator<Item = &[u8]> {
+    message.parts().iter().map(|part| match part {
+        Part::Bytes(plain) => plain.as_slice(),
+        Part::Credential(credential) => credential.header_value(),
+    })
 }
 
 pub(super) async fn receive(
