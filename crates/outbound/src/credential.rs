@@ -52,7 +52,13 @@ impl Credential {
     /// A token as it is, without any scheme, as Cargo shows it.
     #[must_use]
     pub fn verbatim(origin: &Origin, token: &Secret) -> Self {
-        Self { origin: origin.clone(), value: token.clone(), scheme: "", label: "CARGO_TOKEN" }
+        Self { origin: origin.clone(), value: token.clone(), scheme: "", label: "TOKEN" }
+    }
+
+    /// The same under another name for shells.
+    #[must_use]
+    pub fn labelled(self, label: &'static str) -> Self {
+        Self { label, ..self }
     }
 
     /// Where it may be shown.

@@ -1,13 +1,11 @@
 //! Handshakes that begin as no client begins them: under another name, under none, in pieces, with the ticket of another name.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, NamedGroup, SignatureScheme};
+use rustls::pki_types::ServerName;
 
 /// How a handshake begins. Nobody is verified then, so nothing may be sent that is secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,61 +54,5 @@ impl ClientSessionStore for Tickets {
 
     fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
         self.newer.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-}
-
-/// Verifies as usual, until it has had enough: then every session that is not resumed fails, before anything of ours is
-/// shown in it.
-#[derive(Debug)]
-pub(crate) struct UntilEnough {
-    verifier: Arc<dyn ServerCertVerifier>,
-    enough: AtomicBool,
-}
-
-impl UntilEnough {
-    pub(crate) fn new(verifier: Arc<dyn ServerCertVerifier>) -> Self {
-        Self { verifier, enough: AtomicBool::new(false) }
-    }
-
-    pub(crate) fn enough(&self) {
-        self.enough.store(true, Ordering::Relaxed);
-    }
-}
-
-impl ServerCertVerifier for UntilEnough {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.enough.load(Ordering::Relaxed) {
-            true => Err(rustls::Error::General("a new session, and not the one before".to_owned())),
-            false => self.verifier.verify_server_cert(end_entity, intermediates, name, ocsp, now),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
     }
 }

@@ -16,6 +16,7 @@ mod greeting;
 mod message;
 mod origin;
 mod tls;
+mod verifier;
 
 pub use address::is_public;
 pub use certificate::{Chain, ClientCertificate, ClientCertificateError};

@@ -1,20 +1,20 @@
 //! TLS: whom we trust, who we say we are, and what a door shows.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{Resumption, WantsClientCert, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{IpAddr, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore};
 use tokio_rustls::TlsConnector;
 
 use crate::certificate::{Chain, ClientCertificate};
 use crate::error::{Distrust, OutboundError};
-use crate::greeting::{Greeting, Tickets, UntilEnough};
+use crate::greeting::{Greeting, Tickets};
 use crate::origin::{Host, Origin};
+use crate::verifier::{Judge, Judged, Looking, UntilEnough};
 
 /// The smallest records that the library makes, in bytes.
 const PIECE: usize = 32;
@@ -60,17 +60,14 @@ impl Tls {
 
     /// A connector that trusts everybody and remembers what was shown. Nothing may be sent over what it connects.
     pub(crate) fn looking(&self) -> Result<(TlsConnector, Arc<Looking>), OutboundError> {
-        let looking = Arc::new(Looking { provider: Arc::clone(&self.provider), shown: Mutex::default() });
-        let verifier = Arc::<Looking>::clone(&looking);
-        let config = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(verifier);
+        let looking = Arc::new(Looking::default());
+        let config = self.judging(&looking)?;
         Ok((TlsConnector::from(Arc::new(config.with_no_client_auth())), looking))
     }
 
     /// A connector that begins in another way, and verifies nobody.
     pub(crate) fn greeting(&self, greeting: &Greeting) -> Result<TlsConnector, OutboundError> {
-        let looking = Arc::new(Looking { provider: Arc::clone(&self.provider), shown: Mutex::default() });
-        let config = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(looking);
-        let mut config = config.with_no_client_auth();
+        let mut config = self.judging(&Arc::new(Looking::default()))?.with_no_client_auth();
         config.enable_sni = greeting.name.is_some();
         config.max_fragment_size = greeting.in_pieces.then_some(PIECE);
         Ok(TlsConnector::from(Arc::new(config)))
@@ -85,9 +82,7 @@ impl Tls {
         let verifier = verifier.build().map_err(|_| CertificateError::UnknownIssuer.into());
         let verifier = verifier.map_err(|source| OutboundError::TlsSetup { source })?;
         let verifier = Arc::new(UntilEnough::new(verifier));
-        let given = Arc::<UntilEnough>::clone(&verifier);
-        let config = builder(&self.provider)?.dangerous().with_custom_certificate_verifier(given);
-        let config = config.with_client_auth_cert(shown.chain().to_vec(), shown.key());
+        let config = self.judging(&verifier)?.with_client_auth_cert(shown.chain().to_vec(), shown.key());
         let mut config = config.map_err(|source| OutboundError::TlsSetup { source })?;
         config.resumption = Resumption::store(Arc::new(Tickets::default()));
         Ok((TlsConnector::from(Arc::new(config)), verifier))
@@ -100,6 +95,14 @@ impl Tls {
         Ok(config)
     }
 
+    fn judging<J: Judge + 'static>(
+        &self,
+        judge: &Arc<J>,
+    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, OutboundError> {
+        let verifier = Judged::by(judge, &self.provider);
+        Ok(builder(&self.provider)?.dangerous().with_custom_certificate_verifier(verifier))
+    }
+
     /// Whether a chain is trusted for an origin at a time since 1970.
     pub(crate) fn trusts(&self, chain: &Chain, origin: &Origin, at: Duration) -> Result<(), Distrust> {
         let (end, above) = chain.certificates().split_first().ok_or(Distrust::Nothing)?;
@@ -110,63 +113,6 @@ impl Tls {
         let verifier = verifier.map_err(|_| CertificateError::UnknownIssuer.into()).map_err(Distrust::Certificate)?;
         let verified = verifier.verify_server_cert(end, above, &name, &[], UnixTime::since_unix_epoch(at));
         verified.map(drop).map_err(Distrust::Certificate)
-    }
-}
-
-/// What a door showed.
-pub(crate) struct Looking {
-    provider: Arc<CryptoProvider>,
-    shown: Mutex<Vec<CertificateDer<'static>>>,
-}
-
-impl Looking {
-    /// The chain; empty where the handshake did not come so far.
-    pub(crate) fn chain(&self) -> Chain {
-        Chain::new(self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-}
-
-impl fmt::Debug for Looking {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Looking")
-    }
-}
-
-impl ServerCertVerifier for Looking {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let chain = std::iter::once(end_entity).chain(intermediates);
-        let chain = chain.map(|certificate| certificate.clone().into_owned()).collect();
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = chain;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

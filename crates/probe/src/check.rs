@@ -91,6 +91,8 @@ pub enum Group {
     Gate,
     /// Crates of a Cargo registry.
     Cargo,
+    /// Alarms.
+    Mon,
 }
 
 impl Group {
@@ -110,6 +112,7 @@ impl Group {
             Self::Bind => "BIND",
             Self::Gate => "GATE",
             Self::Cargo => "CARGO",
+            Self::Mon => "MON",
         }
     }
 
@@ -167,6 +170,8 @@ pub enum Need {
     Remade,
     /// A key of the issuer for tests.
     TestKey,
+    /// A token of another kind: one of the user's, one that the test key signs, or one that the control may get.
+    OtherKind,
     /// A key of another environment's issuer.
     OtherEnvironment,
     /// A certificate for another purpose, with its key.
@@ -175,6 +180,10 @@ pub enum Need {
     Federation,
     /// A private crate in a Cargo registry behind the door.
     Crate,
+    /// A URL at which the target reaches the probe.
+    Canary,
+    /// An alarm that calls there.
+    Monitor,
 }
 
 /// One question of the catalogue.

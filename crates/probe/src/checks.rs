@@ -9,6 +9,7 @@ mod forge;
 mod gate;
 mod ingr;
 mod leak;
+mod mon;
 mod route;
 mod spelled;
 mod tls;
@@ -20,6 +21,8 @@ use crate::check::Check;
 /// Every group, in the order in which a run asks.
 static GROUPS: &[&[Check]] = &[
     &ctl::CHECKS,
+    // Before everything else that rings an alarm.
+    &mon::CHECKS,
     &anon::CHECKS,
     &anon::lists::CHECKS,
     &anon::odd::CHECKS,
@@ -40,10 +43,13 @@ static GROUPS: &[&[Check]] = &[
     &authz::declared::CHECKS,
     &forge::CHECKS,
     &forge::keys::CHECKS,
+    &forge::fetched::CHECKS,
     &forge::written::CHECKS,
     &forge::issued::CHECKS,
     &forge::lent::CHECKS,
     &forge::odd::CHECKS,
+    &forge::kinds::CHECKS,
+    &forge::placed::CHECKS,
     &route::CHECKS,
     &route::asked::CHECKS,
     &route::claimed::CHECKS,
@@ -72,6 +78,7 @@ static GROUPS: &[&[Check]] = &[
     &bind::mount::CHECKS,
     &bind::pushed::CHECKS,
     &bind::shared::CHECKS,
+    &bind::fetched::CHECKS,
     &cargo::CHECKS,
     &cargo::written::CHECKS,
     &tok::federation::CHECKS,

@@ -51,6 +51,9 @@ pub fn probe(
         for login in intent.identities.iter().map(|identity| &identity.login) {
             run.keep_secret(&Credential::basic(&door.origin, &login.user, &login.secret));
         }
+        for other in &intent.other_tokens {
+            run.keep_secret(&Credential::bearer(&door.origin, &other.secret));
+        }
     }
     let begin = run.now();
     let all = plan.cells.iter().map(|cell| cell.checks.len()).sum();
@@ -160,10 +163,13 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::Policy
         | Need::Remade
         | Need::TestKey
+        | Need::OtherKind
         | Need::OtherEnvironment
         | Need::Leaf
         | Need::Federation
-        | Need::Crate => true,
+        | Need::Crate
+        | Need::Canary
+        | Need::Monitor => true,
     }
 }
 

@@ -4,12 +4,15 @@
 //! nothing.
 
 mod alias;
+mod canary;
 mod cargo;
+mod error;
 mod federation;
 mod file;
 mod gate;
 mod identity;
 mod keys;
+mod other;
 mod policy;
 mod target;
 mod triage;
@@ -27,12 +30,14 @@ use crate::request::Request;
 use crate::triage::Triage;
 
 pub use alias::{Alias, AliasKind};
+pub use canary::{Canary, Monitor};
 pub use cargo::Cargo;
+pub use error::IntentError;
 pub use federation::Federation;
-pub use file::IntentError;
 pub use gate::{Gate, GateImage, Outage, OutageKind};
 pub use identity::{Hook, HookError, Identity, Login, LoginError, OWNERS_MAY, Role, Source};
 pub use keys::{KeyError, Keys, SigningKey};
+pub use other::{OtherToken, OtherTokenError, TokenKind};
 pub use policy::Policy;
 pub use target::{Target, TargetError};
 pub use write::Write;
@@ -250,8 +255,12 @@ pub struct Intent {
     pub policy: Option<Policy>,
     /// Keys of the user's that may sign tokens.
     pub keys: Keys,
+    /// Tokens that are good for something, and not for the registry.
+    pub other_tokens: Vec<OtherToken>,
     /// Somebody whose tokens are exchanged, if there is anybody.
     pub federation: Option<Federation>,
+    /// Where the run listens for calls, if it may.
+    pub canary: Option<Canary>,
 }
 
 impl Intent {
@@ -273,7 +282,9 @@ impl Intent {
             write: Write::default(),
             policy: None,
             keys: Keys::default(),
+            other_tokens: Vec::new(),
             federation: None,
+            canary: None,
         }
     }
 
@@ -300,6 +311,11 @@ impl Intent {
     #[must_use]
     pub fn cargo_at(&self, door: &Door) -> Option<&Cargo> {
         self.cargo.as_ref().filter(|cargo| cargo.doors.contains(&door.name))
+    }
+
+    /// The other tokens that may be shown at a door.
+    pub fn other_tokens_at<'a>(&'a self, door: &'a Door) -> impl Iterator<Item = &'a OtherToken> {
+        self.other_tokens.iter().filter(|other| other.show_to.contains(&door.name))
     }
 
     /// The identity of a role that may be shown at a door.

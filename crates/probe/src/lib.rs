@@ -11,6 +11,7 @@
 mod alike;
 mod archive;
 mod baseline;
+mod canary;
 mod challenge;
 mod check;
 mod checks;
@@ -53,9 +54,9 @@ pub use doubt::Doubt;
 pub use engine::{Progress, probe};
 pub use error::ProbeError;
 pub use intent::{
-    Alias, AliasKind, Cargo, Door, Federation, Gate, GateImage, Hook, HookError, Identity, Intent, IntentError,
-    KeyError, Keys, Known, Login, LoginError, Mode, ModeError, OWNERS_MAY, Outage, OutageKind, Policy, Role,
-    SigningKey, Source, Target, TargetError, Visibility, Write,
+    Alias, AliasKind, Canary, Cargo, Door, Federation, Gate, GateImage, Hook, HookError, Identity, Intent, IntentError,
+    KeyError, Keys, Known, Login, LoginError, Mode, ModeError, Monitor, OWNERS_MAY, OtherToken, OtherTokenError,
+    Outage, OutageKind, Policy, Role, SigningKey, Source, Target, TargetError, TokenKind, Visibility, Write,
 };
 pub use mapping::{Csf, Mapping};
 pub use observation::{Observation, ObservationId, Seen, Written};

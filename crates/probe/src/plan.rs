@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::{Check, Need};
 use crate::checks::{LAST, catalogue, find};
-use crate::intent::{Door, GateImage, Intent, Known, Mode, Role};
+use crate::intent::{Canary, Door, GateImage, Intent, Known, Mode, Role};
 use crate::reception::{MAX_BODY, MAX_MANIFEST};
 use crate::run::{Budget, Stop, Waits};
 
@@ -65,6 +65,8 @@ pub struct Plan<'a> {
     pub waits: Waits,
     /// Ends the run early.
     pub stop: Stop,
+    /// Where it listens for calls, if a check needs that.
+    pub canary: Option<&'a Canary>,
     /// How many bytes of one answer may come that is not held.
     streamed: usize,
 }
@@ -73,7 +75,7 @@ impl<'a> Plan<'a> {
     /// No check, for whoever asks without judging.
     pub(crate) fn of_nothing() -> Self {
         let Settings { mode, patience, waits, stop, .. } = Settings::default();
-        Self { cells: Vec::new(), mode, patience, waits, stop, streamed: 0 }
+        Self { cells: Vec::new(), mode, patience, waits, stop, canary: None, streamed: 0 }
     }
 
     /// Chooses the checks. Nothing is asked for it.
@@ -85,8 +87,11 @@ impl<'a> Plan<'a> {
             Cell { door, private, checks }
         };
         let doors = intent.doors.iter().filter(here);
-        let cells = doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
+        let cells: Vec<Cell<'_>> =
+            doors.flat_map(|door| intent.private().map(move |private| cell(door, private))).collect();
+        let calls = |cell: &Cell<'_>| cell.asked().any(|check| check.needs.contains(&Need::Canary));
         Self {
+            canary: intent.canary.as_ref().filter(|_| cells.iter().any(calls)),
             cells,
             mode: settings.mode,
             patience: settings.patience,
@@ -163,9 +168,16 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Policy => intent.policy.is_some(),
             Need::Remade => intent.write.remake.is_some(),
             Need::TestKey => intent.keys.test.is_some(),
+            Need::OtherKind => {
+                intent.keys.test.is_some()
+                    || intent.login(Role::Control, door).is_some()
+                    || intent.other_tokens_at(door).next().is_some()
+            }
             Need::OtherEnvironment => intent.keys.other.is_some(),
             Need::Leaf => intent.keys.leaf.is_some(),
             Need::Federation => intent.federation.is_some(),
+            Need::Canary => intent.canary.is_some(),
+            Need::Monitor => intent.canary.as_ref().is_some_and(|canary| canary.monitor.is_some()),
             // Whether these are known shows while the run goes on.
             Need::Digest | Need::Config | Need::Layer => true,
         };
@@ -212,6 +224,10 @@ impl Need {
                 "`remake` in `[write]`: a command that deletes the repository `beside` and makes it anew".to_owned()
             }
             Self::TestKey => "`[test_key]`: a key for tests that the issuer's tokens may be signed with".to_owned(),
+            Self::OtherKind => {
+                "`[[other_token]]` that may be shown here, `[test_key]`, or identity `control`: a token of another kind"
+                    .to_owned()
+            }
             Self::OtherEnvironment => {
                 "`[other_environment]`: the key of an issuer that is not believed here".to_owned()
             }
@@ -220,6 +236,14 @@ impl Need {
             }
             Self::Federation => {
                 "`[federation]`: an issuer whose tokens are exchanged here, with a key of it".to_owned()
+            }
+            Self::Canary => {
+                "`canary_listener`: a URL at which the target reaches the probe, with `canary_bind` where that is \
+                 no plain address of this machine"
+                    .to_owned()
+            }
+            Self::Monitor => {
+                "`[monitor]`: the path of the alarm's webhook at the canary listener, and how soon it calls".to_owned()
             }
             Self::Crate => "`[cargo]` with a private crate behind this door".to_owned(),
             Self::Owned => "repository that an identity `low`, which may be shown here, owns".to_owned(),

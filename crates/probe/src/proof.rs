@@ -3,6 +3,7 @@
 use protocol::{Digest, Manifest, Tag};
 use serde_json::Value;
 
+use crate::canary::Call;
 use crate::challenge::Challenge;
 use crate::check::Severity;
 use crate::controls::Decoy;
@@ -220,6 +221,13 @@ impl Proof {
     #[must_use]
     pub fn behaviour(seen: &Observation, says: impl Into<String>) -> Option<Self> {
         seen.response().ok().map(|_| Self::of(seen, Obtained::Behaviour, says.into()))
+    }
+
+    /// Somebody called a URL that nobody but the target was handed, in this request.
+    #[must_use]
+    pub(crate) fn call(seen: &Observation, call: &Call) -> Self {
+        let says = format!("a call came to the canary listener: `{}` from {}", call.line, call.from);
+        Self::of(seen, Obtained::Behaviour, says)
     }
 
     /// No answer in time, where a plain question is answered.

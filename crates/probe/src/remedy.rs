@@ -13,8 +13,11 @@ type Remedy = (Product, &'static [&'static str], &'static str);
 const OPERATOR: &str =
     "the service is not yours to mend: tell its operator, and keep nothing there that this finding exposes";
 
+/// It asks where the registry goes, and not who may read what: what mends its group does not mend it.
+const UNLIKE_ITS_GROUP: &str = "BIND-11";
+
 /// The first that names a check by its id counts, else the first that names its group.
-static REMEDIES: [Remedy; 49] = [
+static REMEDIES: [Remedy; 50] = [
     (
         Distribution,
         &["ANON"],
@@ -29,6 +32,11 @@ static REMEDIES: [Remedy; 49] = [
         Distribution,
         &["FORGE"],
         "upgrade to distribution 3 (its release candidates before rc.3 had CVE-2025-24976), and keep nothing but the certificate of your own token service in `auth.token.rootcertbundle`",
+    ),
+    (
+        Distribution,
+        &["BIND-11"],
+        "leave `validation.manifests.urls.allow` in `config.yml` unset: then no manifest is taken whose layers have URLs",
     ),
     (
         Distribution,
@@ -227,7 +235,7 @@ static REMEDIES: [Remedy; 49] = [
 pub fn on(product: Product, check: &Check) -> Option<&'static str> {
     let own = || REMEDIES.iter().filter(move |(known, _, _)| *known == product);
     let by = |name: &str| own().find(|(_, names, _)| names.contains(&name)).map(|(_, _, remedy)| *remedy);
-    by(check.id).or_else(|| by(check.group.as_str()))
+    by(check.id).or_else(|| by(check.group.as_str()).filter(|_| check.id != UNLIKE_ITS_GROUP))
 }
 
 #[cfg(test)]

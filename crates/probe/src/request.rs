@@ -1,5 +1,7 @@
 //! A request as it goes on the wire: every byte is the check's own, and nothing repairs it.
 
+mod on_wire;
+mod place;
 mod shell;
 mod version;
 
@@ -7,10 +9,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{ClientCertificate, Credential, Greeting, Message, Origin};
-use version::{UPGRADE, Version};
+use outbound::{ClientCertificate, Credential, Greeting};
+use version::Version;
 
 use crate::reception::{MAX_BODY, MAX_MANIFEST, Reception};
+
+pub(crate) use place::{Place, Placed};
 
 /// `Accept` with all six manifest types: OCI manifest and index, Docker v2 manifest and list, both schema 1 types.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -35,6 +39,8 @@ pub enum Keep {
 enum Value {
     Bytes(Vec<u8>),
     Credential(Arc<Credential>),
+    /// A name, `=`, and the credential.
+    Field(String, Arc<Credential>),
 }
 
 /// Which certificate is shown where one is asked for.
@@ -46,21 +52,14 @@ enum Shown {
     This(Option<Arc<ClientCertificate>>),
 }
 
-impl Value {
-    fn put(&self, message: &mut Message) {
-        match self {
-            Self::Bytes(bytes) => message.push(bytes),
-            Self::Credential(credential) => message.push_credential(Arc::clone(credential)),
-        }
-    }
-}
-
 /// One request. `Host`, `User-Agent`, `X-Probe-Run` and `Connection: close` stand in front unless the check gives its
 /// own or leaves them out.
 #[derive(Clone, Debug)]
 pub struct Request {
     method: Vec<u8>,
     target: Vec<u8>,
+    /// What stands behind the target, as the last of its query.
+    query: Option<Value>,
     version: Version,
     headers: Vec<(Vec<u8>, Value)>,
     left_out: Vec<&'static str>,
@@ -84,6 +83,7 @@ impl Request {
         Self {
             method: method.into(),
             target: target.into(),
+            query: None,
             version: Version::Http11,
             headers: Vec::new(),
             left_out: Vec::new(),
@@ -153,7 +153,7 @@ impl Request {
     #[must_use]
     pub(crate) fn to(&self, target: &str) -> Self {
         let mut request = self.clone();
-        request.target = target.into();
+        (request.target, request.query) = (target.into(), None);
         (request.shown, request.address, request.greeting) = (Shown::TheDoors, None, None);
         let is_plain = |(name, value): &(Vec<u8>, Value)| {
             matches!(value, Value::Bytes(_)) && !name.eq_ignore_ascii_case(b"Authorization")
@@ -264,53 +264,6 @@ impl Request {
     /// What reads the answer.
     pub(crate) fn reception(&self) -> Reception {
         Reception::new(self.is_head(), self.most)
-    }
-
-    /// The bytes, for one origin, in one run.
-    pub(crate) fn message(&self, origin: &Origin, run: &str) -> Message {
-        let mut message = Message::default();
-        let line = [self.method.as_slice(), b" ", &self.target, b" ", self.version.as_str().as_bytes(), b"\r\n"];
-        line.iter().for_each(|bytes| message.push(bytes));
-        let authority = origin.authority();
-        if self.is_upgrade() {
-            message.push(UPGRADE.as_bytes());
-        }
-        let front =
-            [("Host", authority.as_str()), ("User-Agent", USER_AGENT), ("X-Probe-Run", run), ("Connection", "close")];
-        for (name, value) in front.into_iter().filter(|(name, _)| !self.has_own(name)) {
-            message.push(format!("{name}: {value}\r\n").as_bytes());
-        }
-        for (name, value) in &self.headers {
-            message.push(name);
-            message.push(b": ");
-            value.put(&mut message);
-            message.push(b"\r\n");
-        }
-        if !self.body.is_empty() && !self.has_own("Content-Length") {
-            let mut body = Message::default();
-            self.put_body(&mut body);
-            message.push(format!("Content-Length: {}\r\n", body.length()).as_bytes());
-        }
-        message.push(b"\r\n");
-        self.put_body(&mut message);
-        if let Shown::This(Some(certificate)) = &self.shown {
-            message.show(Arc::clone(certificate));
-        }
-        if let Some(greeting) = &self.greeting {
-            message.greet(greeting.clone());
-        }
-        message
-    }
-
-    fn put_body(&self, message: &mut Message) {
-        for (at, part) in self.body.iter().enumerate() {
-            message.push(if at > 0 { b"&" } else { b"" });
-            part.put(message);
-        }
-    }
-
-    fn has_own(&self, name: &str) -> bool {
-        self.left_out.contains(&name) || self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 

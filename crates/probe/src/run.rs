@@ -13,9 +13,10 @@ use outbound::{Chain, Credential, Destination, Dialer, Distrust, Message, Origin
 use protocol::Now;
 use serde::Serialize;
 
+use crate::canary::{Listener, Reply};
 use crate::doubt::Doubt;
 use crate::error::ProbeError;
-use crate::intent::{Hook, Mode};
+use crate::intent::{Canary, Hook, Mode};
 use crate::observation::{Came, Observation, ObservationId, Secrecy, Seen};
 use crate::plan::Plan;
 use crate::product::Product;
@@ -104,8 +105,11 @@ pub(crate) struct Run {
     discovered: BTreeSet<Discovered>,
     notes: Vec<Note>,
     revoked: bool,
+    alarmed: bool,
     tidying: bool,
     stop: Stop,
+    /// Whoever takes calls, or why nobody does.
+    listener: Result<Listener, String>,
 }
 
 impl fmt::Debug for Run {
@@ -132,8 +136,10 @@ impl Run {
             discovered: BTreeSet::new(),
             notes: Vec::new(),
             revoked: false,
+            alarmed: false,
             tidying: false,
             stop: plan.stop.clone(),
+            listener: plan.canary.map_or_else(|| Err("nobody needs it".to_owned()), listen),
         })
     }
 
@@ -225,8 +231,16 @@ impl Run {
         self.evidence.iter()
     }
 
+    /// Whoever takes calls, or why nobody does.
+    pub(crate) fn listener(&self) -> Result<&Listener, &str> {
+        self.listener.as_ref().map_err(String::as_str)
+    }
+
     /// Waits as long as a check must, within what a run waits altogether.
     pub(crate) fn wait_for(&mut self, time: Duration) -> Result<(), Doubt> {
+        if self.stop.is_asked() {
+            return Err(Doubt::Stopped);
+        }
         if !self.may_wait(time) {
             let why = format!("{} s are longer than a run waits", time.as_secs());
             return Err(Doubt::Missing { why });
@@ -304,6 +318,11 @@ impl Run {
         hook.act().map_err(|error| Doubt::Hook { why: error.to_string() })
     }
 
+    /// Whether nobody has tried an alarm in this run; now somebody has.
+    pub(crate) fn tries_alarm(&mut self) -> bool {
+        !std::mem::replace(&mut self.alarmed, true)
+    }
+
     pub(crate) fn has_revoked(&self) -> bool {
         self.revoked
     }
@@ -378,4 +397,13 @@ impl Run {
     pub(crate) fn close(self) -> (Vec<Seen>, Vec<Discovered>, Vec<Note>) {
         (self.evidence, self.discovered.into_iter().collect(), self.notes)
     }
+}
+
+/// A run goes on without it: what needs it stays open.
+fn listen(canary: &Canary) -> Result<Listener, String> {
+    let listener = canary.listen().and_then(Listener::start).map_err(|error| error.to_string())?;
+    if let Some(monitor) = &canary.monitor {
+        listener.put(&monitor.path, Reply::default());
+    }
+    Ok(listener)
 }

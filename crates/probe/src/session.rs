@@ -5,8 +5,10 @@
 //! challenge, the token that anybody gets, what the control has learned.
 
 mod caller;
+mod canary;
 mod control;
 mod handshake;
+mod judging;
 mod known;
 mod stream;
 pub(crate) mod writing;
@@ -14,17 +16,15 @@ pub(crate) mod writing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Credential, Endpoint, Origin, Reach};
+use outbound::{Credential, Origin, Reach};
 use protocol::Digest;
 
-use crate::alike::Shape;
 use crate::challenge::RealmFault;
 use crate::controls::{Content, Decoy};
 use crate::doubt::Doubt;
 use crate::intent::{Door, Intent, Known, Login, Role, Visibility};
-use crate::observation::{Observation, ObservationId, Seen};
+use crate::observation::{ObservationId, Seen};
 use crate::product::Product;
-use crate::proof::Proof;
 use crate::request::Request;
 use crate::run::{Discovered, Run};
 use crate::token::Token;
@@ -65,9 +65,6 @@ pub(crate) struct Failed {
     /// 5xx.
     pub(crate) status: u16,
 }
-
-/// The most redirects that one question follows.
-const MAX_REDIRECTS: usize = 3;
 
 impl<'run> Session<'run> {
     pub(crate) fn new(run: &'run mut Run, intent: &'run Intent, door: &'run Door, private: &'run Known) -> Self {
@@ -239,131 +236,6 @@ impl Session<'_> {
         let Ok(Some(token)) = self.stranger() else { return Ok(bare) };
         let with_token = ask(self, &Caller::Stranger(token)).unwrap_or_else(Answer::Open);
         Ok(bare.and(with_token))
-    }
-
-    /// Asks something that must be refused, follows redirects that may be followed, and judges what comes: wrong where
-    /// `proof` finds one, as intended where it is refused as the intent says, else open.
-    ///
-    /// # Errors
-    /// [`Doubt`] where the question stays open.
-    pub fn refused(
-        &mut self,
-        request: &Request,
-        caller: &Caller,
-        proof: impl Fn(&Observation) -> Option<Proof>,
-    ) -> Result<Answer, Doubt> {
-        let asked = self.ask(&request.clone().credential(caller.credential()))?;
-        self.judge(&asked, request, caller, proof)
-    }
-
-    /// Asks something of R that is odd in itself: it may also be refused with 400, 404 or 421 before anybody asks who
-    /// sent it, as long as a name that nobody has is refused in the same way. `request` makes it for a name.
-    ///
-    /// # Errors
-    /// As [`Session::refused`].
-    pub fn refused_oddly(
-        &mut self,
-        request: impl Fn(&str) -> Request,
-        caller: &Caller,
-        proof: impl Fn(&Observation) -> Option<Proof>,
-    ) -> Result<Answer, Doubt> {
-        self.refused_oddly_of(self.private.name.as_str(), request, caller, proof)
-    }
-
-    /// [`Session::refused_oddly`] of another name.
-    ///
-    /// # Errors
-    /// As [`Session::refused`].
-    pub fn refused_oddly_of(
-        &mut self,
-        name: &str,
-        request: impl Fn(&str) -> Request,
-        caller: &Caller,
-        proof: impl Fn(&Observation) -> Option<Proof>,
-    ) -> Result<Answer, Doubt> {
-        let asked = self.ask(&request(name).credential(caller.credential()))?;
-        self.judge_oddly(&asked, name, request, caller, proof)
-    }
-
-    /// [`Session::refused_oddly`] of another name, for an answer that came already.
-    ///
-    /// # Errors
-    /// As [`Session::refused`].
-    pub fn judge_oddly(
-        &mut self,
-        asked: &Seen,
-        name: &str,
-        request: impl Fn(&str) -> Request,
-        caller: &Caller,
-        proof: impl Fn(&Observation) -> Option<Proof>,
-    ) -> Result<Answer, Doubt> {
-        let answer = self.judge(asked, &request(name), caller, proof);
-        let early = |status| matches!(status, 400 | 404 | 421);
-        if !matches!(answer, Err(Doubt::OtherRefusal { status }) if early(status)) {
-            return answer;
-        }
-        let decoy = self.decoy_name()?;
-        let other = self.ask(&request(&decoy).credential(caller.credential()))?;
-        match Shape::of(asked, name)?.difference(&Shape::of(&other, &decoy)?) {
-            None => Ok(Answer::AsIntended),
-            Some(_) => answer,
-        }
-    }
-
-    /// Judges an answer that came already; `request` is asked again where a redirect leads.
-    ///
-    /// # Errors
-    /// As [`Session::refused`].
-    pub fn judge(
-        &mut self,
-        asked: &Seen,
-        request: &Request,
-        caller: &Caller,
-        proof: impl Fn(&Observation) -> Option<Proof>,
-    ) -> Result<Answer, Doubt> {
-        if let Some(proof) = proof(asked) {
-            return Ok(Answer::Wrong(proof.after(caller.earlier())));
-        }
-        let last = self.follow(asked, request)?;
-        match proof(&last) {
-            Some(proof) => Ok(Answer::Wrong(proof.after(caller.earlier().into_iter().chain([asked.id])))),
-            None => self.refusal(&last, caller),
-        }
-    }
-
-    /// Whether an answer is a refusal that the intent accepts.
-    pub(crate) fn refusal(&self, seen: &Observation, caller: &Caller) -> Result<Answer, Doubt> {
-        let response = seen.response()?;
-        let status = response.status;
-        let accepted = match caller {
-            Caller::Nobody => &self.intent.deny_anonymous,
-            Caller::Stranger(_) | Caller::Imposter | Caller::Holder(_) | Caller::Known(_) => &self.intent.deny_known,
-        };
-        let bare_401 = status == 401 && response.headers.get("www-authenticate").is_none();
-        match status {
-            429 => Err(Doubt::RateLimited),
-            500..=599 => Err(Doubt::ServerFailed { status }),
-            200..=299 => Err(Doubt::Proofless { status }),
-            _ if !accepted.contains(&status) => Err(Doubt::OtherRefusal { status }),
-            _ if bare_401 => Err(Doubt::NoChallenge),
-            _ if response.whole().is_none() => Err(Doubt::NotWhole { status }),
-            _ => Ok(Answer::AsIntended),
-        }
-    }
-
-    /// Follows redirects to the door itself and to declared storage, without any credential.
-    pub(crate) fn follow(&mut self, asked: &Seen, request: &Request) -> Result<Seen, Doubt> {
-        let mut seen = Arc::clone(asked);
-        for _ in 0..MAX_REDIRECTS {
-            let Some(location) = seen.response()?.redirect() else { return Ok(seen) };
-            let next = Endpoint::relative_to(&seen.origin, location);
-            let next = next.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
-            seen = self.ask_at(&next.origin, &request.to(&next.target))?;
-        }
-        match seen.response()?.redirect() {
-            Some(_) => Err(Doubt::Redirect { why: format!("more than {MAX_REDIRECTS}") }),
-            None => Ok(seen),
-        }
     }
 
     /// Writes down a name that was found and not contacted, with the flag that adds it.

@@ -1,10 +1,12 @@
 //! The token exchange, as every client makes it.
 
+mod asking;
+
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use outbound::{Credential, Endpoint};
+use outbound::Credential;
 use protocol::Secret;
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,9 +16,12 @@ use crate::doubt::Doubt;
 use crate::forge::Mould;
 use crate::intent::{Door, Login};
 use crate::observation::Seen;
-use crate::request::Request;
+use crate::request::{Place, Placed};
 use crate::response::{Headers, Response};
 use crate::session::{Caller, Session};
+
+pub(crate) use asking::encoded;
+pub use asking::{Realm, TokenRequest};
 
 /// What came of asking for a token.
 #[derive(Clone, Debug)]
@@ -35,100 +40,6 @@ impl Exchanged {
             Self::Token(token) => Some(*token),
             Self::Refused(_) => None,
         }
-    }
-}
-
-/// Where a door sends for tokens.
-#[derive(Clone, Debug)]
-pub struct Realm {
-    /// Where.
-    pub at: Endpoint,
-    /// For which service.
-    pub service: Option<String>,
-}
-
-/// What is asked of a token service: `service`, each `scope`, and whatever else.
-#[derive(Clone, Debug)]
-pub struct TokenRequest {
-    at: Endpoint,
-    parameters: Vec<(&'static str, String)>,
-    login: Option<Login>,
-    is_form: bool,
-}
-
-impl Realm {
-    /// Asks for a token of these scopes for the door's own service, as nobody in particular.
-    #[must_use]
-    pub fn asking<S: AsRef<str>>(&self, scopes: &[S]) -> TokenRequest {
-        let plain = TokenRequest { at: self.at.clone(), parameters: Vec::new(), login: None, is_form: false };
-        let served = self.service.iter().fold(plain, |asking, service| asking.with("service", service));
-        scopes.iter().fold(served, |asking, scope| asking.with("scope", scope.as_ref()))
-    }
-}
-
-impl TokenRequest {
-    /// One more parameter, or one more of the same name.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.parameters.push((name, value.to_owned()));
-        self
-    }
-
-    /// For these services instead.
-    #[must_use]
-    pub fn for_services(mut self, services: &[&str]) -> Self {
-        self.parameters.retain(|(name, _)| *name != "service");
-        services.iter().fold(self, |asking, service| asking.with("service", service))
-    }
-
-    /// As somebody.
-    #[must_use]
-    pub fn login(mut self, login: &Login) -> Self {
-        self.login = Some(login.clone());
-        self
-    }
-
-    /// By POST, as OAuth 2 asks (RFC 6749 section 4.3), with the scopes in one field.
-    #[must_use]
-    pub fn posted(mut self) -> Self {
-        self.is_form = true;
-        self
-    }
-
-    /// Whether somebody asks, and not nobody in particular.
-    #[must_use]
-    pub fn is_somebody(&self) -> bool {
-        self.login.is_some()
-    }
-
-    /// What is sent.
-    pub(crate) fn request(&self) -> Request {
-        let (origin, login) = (&self.at.origin, self.login.as_ref());
-        if self.is_form {
-            let login = login.map(|login| Arc::new(Credential::form(origin, &login.user, &login.secret)));
-            return Request::form(self.at.target.as_str(), &self.fields(), login.as_ref()).for_token();
-        }
-        let login = login.map(|login| Arc::new(Credential::basic(origin, &login.user, &login.secret)));
-        Request::get(self.target()).credential(login.as_ref()).for_token()
-    }
-
-    /// The query that clients send.
-    fn target(&self) -> String {
-        self.parameters.iter().fold(self.at.target.clone(), |mut target, (name, value)| {
-            target.push(if target.contains('?') { '&' } else { '?' });
-            target + name + "=" + &encoded(value)
-        })
-    }
-
-    /// The fields of a form, without the login.
-    fn fields(&self) -> String {
-        let is_scope = |(name, _): &&(&'static str, String)| *name == "scope";
-        let scopes: Vec<&str> = self.parameters.iter().filter(is_scope).map(|(_, value)| value.as_str()).collect();
-        let others = self.parameters.iter().filter(|field| !is_scope(field)).cloned();
-        let known =
-            [("grant_type", "password"), ("client_id", "pullgate-probe")].map(|(name, value)| (name, value.to_owned()));
-        let fields = known.into_iter().chain(others).chain([("scope", scopes.join(" "))]);
-        fields.map(|(name, value)| format!("{name}={}", encoded(&value))).collect::<Vec<_>>().join("&")
     }
 }
 
@@ -157,6 +68,14 @@ pub struct Refresh {
     pub says: Option<Box<Jwt>>,
     /// In how many seconds it ends, as far as the answer says so.
     pub expires_in: Option<u64>,
+    secret: Secret,
+}
+
+impl Refresh {
+    /// How it is shown at a door, as if it were a token for it.
+    pub(crate) fn shown_at(&self, door: &Door) -> Placed {
+        Placed::new(Place::Header("Authorization"), &door.origin, &self.secret, "REFRESH_TOKEN")
+    }
 }
 
 /// The two readable parts of a JSON Web Token (RFC 7519). Nobody has verified them.
@@ -218,6 +137,11 @@ impl Token {
     #[must_use]
     pub fn shown_at(&self, door: &Door) -> Arc<Credential> {
         Arc::new(Credential::bearer(&door.origin, &self.secret))
+    }
+
+    /// How it is shown at a door in another place than its own.
+    pub(crate) fn placed(&self, place: Place, door: &Door) -> Placed {
+        Placed::new(place, &door.origin, &self.secret, "TOKEN")
     }
 
     /// Whether both are one and the same.
@@ -302,19 +226,11 @@ fn token(session: &mut Session<'_>, handed: Handed, seen: Seen) -> Token {
     session.keep_secret(&credential);
     let refresh = handed.refresh.map(|refresh| {
         session.keep_secret(&Credential::bearer(&session.door().origin, &refresh));
-        Refresh { says: Jwt::read(&refresh).map(Box::new), expires_in: handed.refresh_expires_in }
+        let says = Jwt::read(&refresh).map(Box::new);
+        Refresh { says, expires_in: handed.refresh_expires_in, secret: refresh }
     });
     let says = Jwt::read(&secret).map(Box::new);
     Token { credential, access: says.as_deref().and_then(access), says, expires_in, refresh, seen, secret }
-}
-
-/// A value of a query. Colons, slashes and commas stay, as clients leave them.
-fn encoded(value: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/,*".contains(&byte);
-    value.bytes().fold(String::new(), |text, byte| match plain(byte) {
-        true => text + char::from(byte).encode_utf8(&mut [0; 4]),
-        false => text + &format!("%{byte:02X}"),
-    })
 }
 
 #[derive(Deserialize)]
@@ -347,7 +263,7 @@ fn handed_out(response: &Response) -> Option<Handed> {
     Some(Handed {
         token: body.token.or(body.access_token).filter(fits).map(Secret::new)?,
         expires_in: body.expires_in.as_u64(),
-        refresh: body.refresh_token.filter(|text| !text.is_empty()).map(Secret::new),
+        refresh: body.refresh_token.filter(fits).map(Secret::new),
         refresh_expires_in: body.refresh_expires_in.as_u64(),
     })
 }
@@ -360,19 +276,6 @@ pub(crate) fn access(says: &Jwt) -> Option<Vec<Access>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn asks_as_clients_do() {
-        let asked = |at: &str, service: Option<&str>| {
-            let realm = Realm { at: at.parse().unwrap(), service: service.map(str::to_owned) };
-            realm.asking(&["repository:team/app:pull", "a b"]).target()
-        };
-        assert_eq!(
-            asked("https://a/token", Some("my registry")),
-            "/token?service=my%20registry&scope=repository:team/app:pull&scope=a%20b"
-        );
-        assert_eq!(asked("https://a/token?x=1", None), "/token?x=1&scope=repository:team/app:pull&scope=a%20b");
-    }
 
     #[test]
     fn claims_are_read_and_not_believed() {

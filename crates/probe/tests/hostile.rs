@@ -3,9 +3,11 @@
 
 mod support;
 
-use probe::{Outcome, Report, Severity, Thresholds, Verdict, html, json, junit, markdown, sarif, text};
-use support::{impatient, intent, run_telling, run_with, verdict};
-use testkit::double::{Double, Flaw, PASSWORD, USER};
+use probe::{
+    Baseline, Mode, Outcome, Report, Settings, Severity, Thresholds, Verdict, html, json, junit, markdown, sarif, text,
+};
+use support::{impatient, intent, other_tokens, run_telling, run_with, verdict};
+use testkit::double::{API_TOKEN, Double, Flaw, ID_TOKEN, PASSWORD, SESSION, USER};
 use testkit::http::basic;
 use testkit::raw::{Answer, Request, Server};
 
@@ -93,6 +95,64 @@ fn a_foreign_realm_gets_no_credential() {
     let shown = basic(USER, PASSWORD);
     assert!(requests.iter().all(|request| request.all("authorization").all(|value| value != shown)), "nor the door");
     assert_eq!(report.discovered[0].flag, "--realm");
+}
+
+/// The token of a service that hands one and the same to everybody.
+const TOKEN: &str = "opaque+s3cret/of=the-run";
+
+/// Sends whoever has a token in the query elsewhere, with it, and says to everybody else what they have shown.
+fn echoing(elsewhere: &str, request: &Request) -> Answer {
+    if request.target.starts_with("/token?") {
+        let body = format!("{{\"token\":\"{TOKEN}\",\"refresh_token\":\"refresh-{TOKEN}\"}}");
+        return Answer::http(request, 200, &[], body.as_bytes());
+    }
+    if request.target.contains("token=") {
+        return Answer::http(request, 307, &[("Location", &format!("{elsewhere}{}", request.target))], b"");
+    }
+    let realm = format!("Bearer realm=\"http://{}/token\"", request.header("host").unwrap_or_default());
+    let shown = format!("{:?}", request.headers);
+    let headers = [("WWW-Authenticate", realm.as_str()), ("Server", &shown), ("ETag", &shown)];
+    Answer::http(request, 401, &headers, shown.as_bytes())
+}
+
+#[test]
+fn a_token_in_another_place_reaches_no_report_and_no_other_origin() {
+    let elsewhere = Server::start(|request| Answer::http(request, 200, &[], b"{}"));
+    let url = elsewhere.url();
+    let server = Server::start(move |request| echoing(&url, request));
+    let mut intent = intent(&server.url(), true);
+    intent.doors[0].storage.push(elsewhere.url().parse().unwrap());
+    intent.other_tokens = other_tokens(&[intent.doors[0].name.clone()]);
+    let report = run_with(&intent, &Settings { mode: Mode::Active, ..impatient() });
+
+    let requests = server.requests();
+    let came = |name: &str, value: &str| requests.iter().any(|request| request.all(name).any(|it| it.contains(value)));
+    for (name, value) in [
+        ("cookie", format!("token={TOKEN}")),
+        ("cookie", format!("sid={SESSION}")),
+        ("proxy-authorization", format!("Bearer {TOKEN}")),
+        ("x-registry-auth", format!("Bearer {TOKEN}")),
+        ("x-registry-auth", "eyJyZWdpc3RyeXRva2VuIjoi".to_owned()),
+        ("authorization", format!("Bearer refresh-{TOKEN}")),
+        ("authorization", format!("Bearer {ID_TOKEN}")),
+    ] {
+        assert!(came(name, &value), "{name}: {value}");
+    }
+    assert!(requests.iter().any(|request| request.target.ends_with("?access_token=opaque%2Bs3cret/of%3Dthe-run")));
+    let said = format!("{:?}", verdict(&report, "FORGE-22"));
+    assert!(said.contains("it carries a credential to"), "{said}");
+
+    let thresholds = Thresholds::default();
+    let mut pages = vec![text::render(&report, &thresholds), html::render(&report, &thresholds)];
+    pages.extend([markdown::render(&report, &thresholds), junit::render(&report), format!("{report:?} {intent:?}")]);
+    pages.extend([json::render(&report, &thresholds).unwrap(), sarif::render(&report, &thresholds).unwrap()]);
+    pages.push(Baseline::of(&report).write().unwrap());
+    pages.push(format!("{:?}", elsewhere.requests()));
+    for page in pages {
+        for secret in ["s3cret", "of%3Dthe-run", "eyJyZWdpc3RyeXRva2VuIjoi", ID_TOKEN, API_TOKEN, SESSION] {
+            assert!(!page.contains(secret), "{secret} in {page}");
+        }
+    }
 }
 
 #[test]

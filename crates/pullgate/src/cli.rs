@@ -18,7 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub(crate) use audit::{AuditVerb, Filters, RecordKind};
 pub(crate) use grant::{Add, GrantVerb, Reach};
 pub(crate) use policy::{Explain, PolicyVerb};
-pub(crate) use probe::{Asked, Init, KnownLogin, Once, Probe, ProbeVerb, ReportFormat, Watch};
+pub(crate) use probe::{Around, Asked, Init, KnownLogin, Once, Probe, ProbeVerb, ReportFormat, Watch};
 pub(crate) use reference::ImageReference;
 pub(crate) use revoke::Revoke;
 pub(crate) use robot::{Create, RobotVerb};

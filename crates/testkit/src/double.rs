@@ -4,6 +4,7 @@
 //! else; anybody else gets one that pulls what is public. A token is known by its text, and says what it grants.
 
 mod beside;
+mod calls;
 mod changes;
 mod conditions;
 mod crates;
@@ -14,6 +15,7 @@ mod issued;
 mod judgement;
 mod known;
 mod leaks;
+mod misplaced;
 mod products;
 mod readings;
 mod repository;
@@ -34,6 +36,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use calls::Calls;
 pub use changes::Change;
 use changes::Changes;
 pub use conditions::{LARGEST_BLOB, gate_image};
@@ -42,6 +45,7 @@ pub use federation::{
 };
 pub use flaw::{Effect, Flaw};
 pub use issued::{OTHER_ISSUER, OTHER_KID, TEST_KID};
+pub use misplaced::{API_TOKEN, CONSOLE, COOKIE, ID_TOKEN, SESSION};
 pub use repository::Image;
 pub use shelf::FOREIGN_UPLOAD;
 use shelf::Shelf;
@@ -136,6 +140,7 @@ impl Double {
             cached: Mutex::default(),
             fetched: Mutex::default(),
             changes: Mutex::default(),
+            calls: Mutex::default(),
         });
         let door = |service: &'static str| {
             let speaks_http_2 = flaws.contains(&Flaw::PriorKnowledgeIsOpen);
@@ -222,6 +227,7 @@ impl Double {
         let state = Arc::clone(&self.state);
         move |time| {
             state.ahead.fetch_add(time.as_secs(), Ordering::Relaxed);
+            state.call_in_time();
         }
     }
 
@@ -268,6 +274,8 @@ struct State {
     fetched: Mutex<Vec<String>>,
     /// What is no more as it was in the beginning.
     changes: Mutex<Changes>,
+    /// Whom it calls, and when.
+    calls: Mutex<Calls>,
 }
 
 /// One door.
@@ -301,6 +309,7 @@ impl Registry {
         if asked >= self.state.patience.load(Ordering::Relaxed) {
             return Answer::http(request, 403, &[("Content-Type", "text/html")], b"<html>blocked</html>");
         }
+        self.hear(request);
         let flawed = self.broken(request).or_else(|| self.at_secure(request));
         let flawed = flawed.or_else(|| self.misread(request)).or_else(|| self.beside(request));
         if let Some(answer) = flawed {
@@ -310,6 +319,7 @@ impl Registry {
         match path {
             "/v2/" | "/v2" => self.base(request),
             "/token" => self.token(request, query),
+            CONSOLE => self.console(request),
             "/.well-known/jwks.json" => self.keys(request),
             "/api/v2.0/systeminfo" if self.has(Flaw::DropsSystemInfo) => Answer::Bytes(Vec::new()),
             _ => {

@@ -109,11 +109,7 @@ impl Server {
 
     /// CPU time of all its threads, user and system, in steps of 10 ms.
     pub fn cpu_time(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("the process runs");
-        // The second field is the name in parentheses and may hold blanks; utime and stime are the 14th and 15th.
-        let (_, after_name) = stat.rsplit_once(')').expect("the name ends");
-        let ticks: u32 = after_name.split_whitespace().skip(11).take(2).map(number).sum();
-        Duration::from_secs(1) * ticks / TICKS
+        cpu_time(self.id()).expect("the process runs")
     }
 }
 
@@ -143,6 +139,8 @@ pub struct Measured {
     /// Its memory when it had begun to write. None where it wrote less than a pipe holds, and was gone before anybody could
     /// look.
     pub memory: Option<Memory>,
+    /// Its CPU time then, in steps of 10 ms.
+    pub cpu: Option<Duration>,
 }
 
 /// Runs a command to its end; panics when it takes longer than `limit`.
@@ -164,7 +162,7 @@ pub fn measured(command: &mut Command, limit: Duration) -> Measured {
     let (mut stdout, mut stderr) = (vec![0], Vec::new());
     let read = pipe.read(&mut stdout).expect("standard output is read");
     stdout.truncate(read);
-    let memory = memory(child.id());
+    let (memory, cpu) = (memory(child.id()), cpu_time(child.id()));
     pipe.read_to_end(&mut stdout).expect("standard output is read");
     let status = child.wait().expect("a child can be awaited");
     let took = start.elapsed();
@@ -172,7 +170,7 @@ pub fn measured(command: &mut Command, limit: Duration) -> Measured {
     let late = guard.join().expect("the guard does not panic");
     errors.rewind().and_then(|()| errors.read_to_end(&mut stderr)).expect("standard error is read");
     assert!(!late, "did not end within {limit:?}: {}", last_lines(&String::from_utf8_lossy(&stderr)));
-    Measured { output: Output { status, stdout, stderr }, took, memory }
+    Measured { output: Output { status, stdout, stderr }, took, memory, cpu }
 }
 
 fn pid(child: &Child) -> Pid {
@@ -192,6 +190,14 @@ pub struct Memory {
 pub fn memory(id: u32) -> Option<Memory> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     Some(Memory { resident: field(&status, "VmRSS:")?, peak: field(&status, "VmHWM:")? })
+}
+
+fn cpu_time(id: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The second field is the name in parentheses and may hold blanks; utime and stime are the 14th and 15th.
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let ticks: u32 = after_name.split_whitespace().skip(11).take(2).map(number).sum();
+    Some(Duration::from_secs(1) * ticks / TICKS)
 }
 
 fn field(status: &str, name: &str) -> Option<u64> {

@@ -18,6 +18,11 @@ pub(crate) fn lists() -> Result<(), Failure> {
     measure(&["lists"])
 }
 
+/// Time, CPU and memory of whole runs of the probe, beside as many requests that nobody judges.
+pub(crate) fn probe() -> Result<(), Failure> {
+    measure(&["probe"])
+}
+
 fn measure(words: &[&str]) -> Result<(), Failure> {
     cargo::run(&["build", "--release", "--package", "pullgate"])?;
     let metadata = MetadataCommand::new().current_dir(cargo::root()).no_deps().exec()?;

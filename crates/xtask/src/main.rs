@@ -25,6 +25,7 @@ usage: cargo xtask COMMAND
   soak                     the long tests; builds distribution 3 for them
   bench flow [--itself]    CPU per request beside a bare hyper server; with --itself that server beside itself
   bench lists              CPU per page of long lists beside short ones
+  bench probe              time, CPU and memory of whole runs of the probe
   conformance --suite PATH
                            an official OCI conformance suite, built elsewhere, against a fresh server
   shape                    sizes of files and functions, share of documentation
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         ["bench", "flow"] => bench::flow(false),
         ["bench", "flow", "--itself"] => bench::flow(true),
         ["bench", "lists"] => bench::lists(),
+        ["bench", "probe"] => bench::probe(),
         ["conformance", "--suite", suite] => conformance::run(suite),
         ["shape"] => shape::print(),
         ["audit"] => audit::run(),

@@ -1,5 +1,6 @@
 //! BIND: whoever knows a digest has it nowhere but where it was put.
 
+pub(super) mod fetched;
 mod held;
 pub(super) mod mount;
 pub(super) mod pushed;

@@ -1,10 +1,13 @@
 //! FORGE: tokens that nobody handed out, shown for the manifest and for a layer.
 
 pub(in crate::checks) mod expiry;
+pub(in crate::checks) mod fetched;
 pub(in crate::checks) mod issued;
 pub(in crate::checks) mod keys;
+pub(in crate::checks) mod kinds;
 pub(in crate::checks) mod lent;
 pub(in crate::checks) mod odd;
+pub(in crate::checks) mod placed;
 pub(in crate::checks) mod written;
 
 use aws_lc_rs::rand;

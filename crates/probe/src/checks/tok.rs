@@ -28,7 +28,7 @@ use crate::token::{Token, TokenRequest};
 use crate::verdict::Answer;
 
 /// Why nothing is asked where no token is to be had.
-const NO_BEARER: Answer = Answer::NotApplicable("the door asks for no Bearer token");
+pub(super) const NO_BEARER: Answer = Answer::NotApplicable("the door asks for no Bearer token");
 
 pub(super) static CHECKS: [Check; 2] = [
     Check {

@@ -4,7 +4,8 @@ use protocol::Repository;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::file::{self, IntentError};
+use super::error::IntentError;
+use super::file;
 use super::{Known, Visibility};
 
 /// How a name comes to what is behind another one.

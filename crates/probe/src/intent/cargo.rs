@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Door;
-use super::file::IntentError;
+use super::error::IntentError;
 
 /// Where the crates are, and which of them should be closed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::SigningKey;
-use super::file::{IntentError, Why};
+use super::error::{IntentError, Why};
 use super::keys;
 
 /// Somebody whose tokens are exchanged for tokens of the registry (RFC 8693).

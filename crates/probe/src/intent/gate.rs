@@ -8,7 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Hook;
-use super::file::{self, IntentError};
+use super::error::IntentError;
+use super::file;
 use super::write;
 
 /// What an image shows that *control* could pull, were it not for a condition.

@@ -7,7 +7,7 @@ use protocol::Secret;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::file::{IntentError, Why};
+use super::error::{IntentError, Why};
 use crate::forge::{OwnKey, pem};
 
 /// A private key of somebody's, and how tokens name it.

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Hook;
-use super::file::{self, IntentError};
+use super::error::IntentError;
+use super::file;
 
 /// Commands that take from *low* the right to pull M, and give it back.
 #[derive(Clone, Debug)]

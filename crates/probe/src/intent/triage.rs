@@ -5,7 +5,8 @@ use protocol::Repository;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::file::{self, IntentError};
+use super::error::IntentError;
+use super::file;
 use super::{Door, Known, Visibility};
 use crate::checks;
 use crate::triage::{Borne, Triage};

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Hook;
-use super::file::{self, IntentError};
+use super::error::IntentError;
+use super::file;
 
 /// What mode `write` may touch beside the repository of *low*, and what is special there.
 #[derive(Clone, Debug, Default)]

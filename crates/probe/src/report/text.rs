@@ -4,6 +4,7 @@ use super::parts::{self, Finding};
 use super::{Report, Thresholds, escape};
 use crate::baseline::Change;
 use crate::engine::Progress;
+use crate::intent::Canary;
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::run::Budget;
@@ -71,8 +72,19 @@ pub fn plan(plan: &Plan<'_>) -> String {
             }
         }
     }
+    if let Some(canary) = plan.canary {
+        page.line(&listens(canary));
+    }
     page.line(&budget(&plan.budget()));
     page.0
+}
+
+/// Where calls are expected, in a sentence.
+fn listens(canary: &Canary) -> String {
+    let alerts = canary.monitor.as_ref().map(|monitor| {
+        format!(", and for alerts at {}{} within {} s", canary.at, monitor.path, monitor.within.as_secs_f32())
+    });
+    format!("listens for calls to {}{}", canary.at, alerts.unwrap_or_default())
 }
 
 /// A finding in a line, while the run goes on; none where nothing was found.

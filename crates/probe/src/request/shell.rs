@@ -20,7 +20,7 @@ impl Request {
             let name = String::from_utf8_lossy(name);
             match value {
                 Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
-                Value::Credential(shown) => format!("\"{name}: {} ${}\"", shown.scheme(), shown.label()),
+                Value::Credential(_) | Value::Field(..) => format!("\"{name}: {}\"", value.named()),
             }
         };
         let front = [format!("{} HTTP/1.1", self.line()), format!("Host: {}", origin.authority())];
@@ -55,28 +55,42 @@ impl Request {
             let name = String::from_utf8_lossy(name);
             words.push("-H".to_owned());
             words.push(match value {
+                // Without a value it would not be sent at all.
+                Value::Bytes(bytes) if bytes.is_empty() => quoted(&format!("{name};")),
                 Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
-                Value::Credential(shown) => {
-                    let shown = format!("{} ${}", shown.scheme(), shown.label());
-                    format!("\"{name}: {}\"", shown.trim_start())
-                }
+                Value::Credential(_) | Value::Field(..) => format!("\"{name}: {}\"", value.named()),
             });
         }
         for part in &self.body {
             words.push("--data-binary".to_owned());
             words.push(match part {
                 Value::Bytes(bytes) => data(bytes),
-                Value::Credential(shown) => format!("\"${}\"", shown.label()),
+                Value::Credential(shown) | Value::Field(_, shown) => format!("\"${}\"", shown.label()),
             });
         }
+        let query = self.query.iter().map(|query| format!("\"{}{}\"", self.before_query(), query.named()));
+        let query: String = query.collect();
         match target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-            true => words.extend(["--path-as-is --globoff".to_owned(), quoted(&format!("{origin}{target}"))]),
-            false => words.extend(["--request-target".to_owned(), quoted(&target), quoted(&origin.to_string())]),
+            true => words.extend(["--path-as-is --globoff".to_owned(), quoted(&format!("{origin}{target}")) + &query]),
+            false => {
+                words.extend(["--request-target".to_owned(), quoted(&target) + &query, quoted(&origin.to_string())])
+            }
         }
         let line = words.join(" ");
         match self.is_for_token {
             true => format!("TOKEN=$({} | jq -r '.token // .access_token')", line.replacen("-sSi", "-sS", 1)),
             false => line,
+        }
+    }
+}
+
+impl Value {
+    /// With a variable in place of the credential.
+    fn named(&self) -> String {
+        match self {
+            Self::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Self::Credential(shown) => format!("{} ${}", shown.scheme(), shown.label()).trim_start().to_owned(),
+            Self::Field(name, shown) => format!("{name}=${}", shown.label()),
         }
     }
 }

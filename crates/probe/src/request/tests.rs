@@ -1,4 +1,4 @@
-use outbound::Part;
+use outbound::{Origin, Part};
 use protocol::Secret;
 
 use super::*;

@@ -66,7 +66,7 @@ impl Request {
     fn in_http_2(&self, origin: &Origin, run: &str) -> Result<http::Request<()>, http::Error> {
         let plain = self.headers.iter().filter_map(|(name, value)| match value {
             Value::Bytes(bytes) => Some((name.as_slice(), bytes.as_slice())),
-            Value::Credential(_) => None,
+            Value::Credential(_) | Value::Field(..) => None,
         });
         let (authority, headers): (Vec<_>, Vec<_>) = plain.partition(|(name, _)| *name == AUTHORITY.as_bytes());
         let own = origin.authority();

@@ -10,7 +10,7 @@ use crate::doubt::Doubt;
 use crate::intent::{Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, Role};
 use crate::observation::{ObservationId, Seen};
 use crate::request::Request;
-use crate::token::{self, Exchanged, Realm, TokenRequest};
+use crate::token::{self, Exchanged, Realm, Token, TokenRequest};
 use crate::verdict::Answer;
 
 /// What is found out about them, each at most once.
@@ -101,6 +101,17 @@ impl<'run> Session<'run> {
     pub fn known(&mut self, role: Role, scope: &str) -> Result<Caller, Doubt> {
         let login = self.login(role).ok_or_else(|| missing("the intent names no such identity here"))?;
         token::log_in(self, login, scope)
+    }
+
+    /// A token of the control's for pulling R; none where the door asks for no token.
+    ///
+    /// # Errors
+    /// As [`Session::known`].
+    pub fn control_token(&mut self) -> Result<Option<Token>, Doubt> {
+        match self.known(Role::Control, &format!("repository:{}:pull", self.private.name))? {
+            Caller::Holder(token) => Ok(Some(token)),
+            Caller::Nobody | Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => Ok(None),
+        }
     }
 
     /// *low* with a token for pulling M, shown to be somebody: M was answered. What *low* is refused means nothing without

@@ -2,7 +2,8 @@
 
 use outbound::Endpoint;
 
-use super::{MAX_REDIRECTS, Session};
+use super::Session;
+use super::judging::MAX_REDIRECTS;
 use crate::doubt::Doubt;
 use crate::observation::Seen;
 use crate::request::Request;

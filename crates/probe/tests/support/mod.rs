@@ -7,23 +7,25 @@
     reason = "each test uses its part; a helper of tests fails like a test"
 )]
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use outbound::{ClientCertificate, Dialer, Origin};
 use probe::{
-    Alias, AliasKind, Cargo, Clock, Door, Federation, Gate, GateImage, Hook, Identity, Intent, Keys, Known, Login,
-    Mode, OWNERS_MAY, Outage, OutageKind, Plan, Policy, Progress, Report, Role, Settings, SigningKey, Stop, Target,
-    Verdict, Visibility, Waits, Write, catalogue, probe,
+    Alias, AliasKind, Canary, Cargo, Clock, Door, Federation, Gate, GateImage, Hook, Identity, Intent, Keys, Known,
+    Login, Mode, Monitor, OWNERS_MAY, OtherToken, Outage, OutageKind, Plan, Policy, Progress, Report, Role, Settings,
+    SigningKey, Stop, Target, TokenKind, Verdict, Visibility, Waits, Write, catalogue, probe,
 };
 use protocol::{Now, Secret};
 use rustls::RootCertStore;
 use testkit::double::{
-    BARE, BESIDE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FEDERATED_AUDIENCE, FEDERATED_ISSUER,
-    FEDERATED_KID, FEDERATED_STRANGER, FEDERATED_SUBJECT, FOREIGN_UPLOAD, GATE, GROUP, KEPT, LARGEST_BLOB, LEAVER,
-    LEAVER_PASSWORD, LOW, LOW_PASSWORD, OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC, REDIRECTED_ISSUER, REFUSED,
-    REFUSED_PASSWORD, REPOSITORY, SECOND, TAG, TEST_KID, THROUGH, USER, VERSION, gate_image,
+    API_TOKEN, BARE, BESIDE, CONSOLE, COOKIE, CRATE, CREATOR, CREATOR_PASSWORD, Change, Double, FEDERATED_AUDIENCE,
+    FEDERATED_ISSUER, FEDERATED_KID, FEDERATED_STRANGER, FEDERATED_SUBJECT, FOREIGN_UPLOAD, GATE, GROUP, ID_TOKEN,
+    KEPT, LARGEST_BLOB, LEAVER, LEAVER_PASSWORD, LOW, LOW_PASSWORD, OTHER_ISSUER, OTHER_KID, OWN, PASSWORD, PUBLIC,
+    REDIRECTED_ISSUER, REFUSED, REFUSED_PASSWORD, REPOSITORY, SECOND, SESSION, TAG, TEST_KID, THROUGH, USER, VERSION,
+    gate_image,
 };
 use testkit::secure::authority;
 
@@ -81,12 +83,24 @@ pub(crate) fn whole(double: &Double) -> Intent {
         window: Some((hook(double.changer(Change::Window(WINDOW))), WINDOW)),
     });
     intent.keys = keys();
+    intent.other_tokens = other_tokens(&both);
     intent.federation = Some(federation(double));
     let doors = vec![intent.doors[0].name.clone()];
     intent.cargo = Some(Cargo { path: "/cargo/".into(), name: CRATE.into(), version: VERSION.into(), doors });
     intent.gate = gate(double);
     intent.revoked_within = Duration::from_millis(500);
+    intent.canary = Some(canary(double));
     intent
+}
+
+/// A listener of its own, at which the double rings its alarm.
+fn canary(double: &Double) -> Canary {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    double.alert_at(format!("{at}/alerts"));
+    let says = Some("many refusals".to_owned());
+    let monitor = Monitor { path: "/alerts".to_owned(), within: Duration::from_secs(30), says };
+    Canary::new(at.parse().unwrap(), move || listener.try_clone()).monitored(monitor)
 }
 
 /// What stands beside a door, so that it is asked.
@@ -157,6 +171,19 @@ fn keys() -> Keys {
     let key = SigningKey::read(&Secret::new(leaf.key_pem()), "ES256").unwrap();
     let leaf = key.certified(&leaf.chain_pem()).unwrap();
     Keys { test: Some(named(Double::test_key(), TEST_KID)), other: Some(other), leaf: Some(leaf) }
+}
+
+/// Every token of another kind that the user may give.
+pub(crate) fn other_tokens(show_to: &[String]) -> Vec<OtherToken> {
+    let cookie = format!("{COOKIE}={SESSION}");
+    let known =
+        [(TokenKind::IdToken, ID_TOKEN), (TokenKind::ApiToken, API_TOKEN), (TokenKind::ConsoleCookie, cookie.as_str())];
+    let other = |(kind, text): (TokenKind, &str)| OtherToken {
+        show_to: show_to.to_vec(),
+        good_at: Some(CONSOLE.to_owned()),
+        ..OtherToken::parse(kind, &Secret::new(text.to_owned())).unwrap()
+    };
+    known.map(other).to_vec()
 }
 
 fn hook(act: impl Fn() + Send + Sync + 'static) -> Hook {

@@ -48,21 +48,8 @@ pub(crate) struct Init {
     /// what anybody may pull, such as team/base
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) public: Vec<ImageReference>,
-    /// a door more: a mirror, a CDN, an ingress
-    #[arg(long, value_name = "URL")]
-    pub(crate) door: Vec<Origin>,
-    /// where tokens may be asked for, besides the registry itself
-    #[arg(long, value_name = "URL")]
-    pub(crate) realm: Vec<Origin>,
-    /// where redirects may be followed, without credentials
-    #[arg(long, value_name = "URL")]
-    pub(crate) storage: Vec<Origin>,
-    /// the control is the login that docker or podman has
-    #[arg(long = "as", value_name = "LOGIN")]
-    pub(crate) login: Option<KnownLogin>,
-    /// the control is `user:secret` from a file [default: PULLGATE_PROBE_CREDENTIAL]
-    #[arg(long, value_name = "FILE", conflicts_with = "login")]
-    pub(crate) credential_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) around: Around,
     /// so many repositories of each kind at most
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     pub(crate) limit: usize,
@@ -115,12 +102,8 @@ pub(crate) struct Asked {
     /// a private reference behind the URL, such as team/app:1.0
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) private: Vec<String>,
-    /// pull as control with the login that docker or podman has
-    #[arg(long = "as", value_name = "LOGIN")]
-    pub(crate) login: Option<KnownLogin>,
-    /// pull as control with `user:secret` from a file [default: PULLGATE_PROBE_CREDENTIAL]
-    #[arg(long, value_name = "FILE", conflicts_with = "login")]
-    pub(crate) credential_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) around: Around,
     /// how far to go
     #[arg(long, default_value = "passive", value_parser = mode())]
     pub(crate) mode: Mode,
@@ -130,15 +113,6 @@ pub(crate) struct Asked {
     /// how long to wait altogether, for targets that ask for it and until tokens have ended
     #[arg(long, value_name = "TIME", default_value = "60s")]
     pub(crate) wait: Period,
-    /// ask here too: a mirror, a CDN, an ingress
-    #[arg(long, value_name = "URL")]
-    pub(crate) door: Vec<Origin>,
-    /// where tokens may be asked for, besides the registry itself
-    #[arg(long, value_name = "URL")]
-    pub(crate) realm: Vec<Origin>,
-    /// where redirects may be followed, without credentials
-    #[arg(long, value_name = "URL")]
-    pub(crate) storage: Vec<Origin>,
     /// everything that is meant to be closed, from a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "private", "login", "credential_file", "door", "realm", "storage"])]
     pub(crate) intent: Option<PathBuf>,
@@ -154,6 +128,26 @@ pub(crate) struct Asked {
     /// compare with what an earlier run found
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
+}
+
+/// What belongs to a target that is named on the command line.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Around {
+    /// pull as control with the login that docker or podman has
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub(crate) login: Option<KnownLogin>,
+    /// pull as control with `user:secret` from a file [default: PULLGATE_PROBE_CREDENTIAL]
+    #[arg(long, value_name = "FILE", conflicts_with = "login")]
+    pub(crate) credential_file: Option<PathBuf>,
+    /// ask here too: a mirror, a CDN, an ingress
+    #[arg(long, value_name = "URL")]
+    pub(crate) door: Vec<Origin>,
+    /// where tokens may be asked for, besides the registry itself
+    #[arg(long, value_name = "URL")]
+    pub(crate) realm: Vec<Origin>,
+    /// where redirects may be followed, without credentials
+    #[arg(long, value_name = "URL")]
+    pub(crate) storage: Vec<Origin>,
 }
 
 /// A login that exists already.

@@ -20,7 +20,7 @@ use probe::{
 };
 use protocol::Secret;
 
-use crate::cli::{Asked, KnownLogin, Once, Probe, ProbeVerb, ReportFormat};
+use crate::cli::{Around, Asked, KnownLogin, Once, Probe, ProbeVerb, ReportFormat};
 use crate::clock;
 use crate::config::{Configuration, Excerpt, meant, plain, read_text, variable};
 use crate::output::{Exit, Failure, note, print};
@@ -146,14 +146,14 @@ fn of_flags(flags: &Asked) -> Result<Intent, Failure> {
         Failure::usage(error).hints(hint)
     })?;
     let mut intent = Intent::of_target(target.ok_or_else(|| Failure::usage("nothing to ask for"))?);
-    for origin in &flags.door {
+    for origin in &flags.around.door {
         if !intent.doors.iter().any(|door| door.origin == *origin) {
             intent.doors.push(Door::new(origin.clone()));
         }
     }
     for door in &mut intent.doors {
-        door.realms.extend(flags.realm.iter().cloned());
-        door.storage.extend(flags.storage.iter().cloned());
+        door.realms.extend(flags.around.realm.iter().cloned());
+        door.storage.extend(flags.around.storage.iter().cloned());
     }
     // A credential that came by a flag belongs to the target alone.
     if let Some(door) = intent.doors.first()
@@ -173,11 +173,15 @@ fn of_flags(flags: &Asked) -> Result<Intent, Failure> {
 }
 
 fn login(flags: &Asked, door: &Door) -> Result<Option<Login>, Box<dyn Error + Send + Sync>> {
-    match (flags.login, &flags.credential_file) {
-        (Some(KnownLogin::DockerLogin), _) => find(Path::new(""), &Source::DockerLogin, door).map(Some),
-        (None, Some(file)) => find(Path::new(""), &Source::File(file.clone()), door).map(Some),
-        (None, None) if variable(CREDENTIAL).is_none() => Ok(None),
-        (None, None) => find(Path::new(""), &Source::Environment(CREDENTIAL.to_owned()), door).map(Some),
+    source(&flags.around).map(|source| find(Path::new(""), &source, door)).transpose()
+}
+
+/// Where the control's secret comes from, if a flag or the environment says so.
+fn source(around: &Around) -> Option<Source> {
+    match (around.login, &around.credential_file) {
+        (Some(KnownLogin::DockerLogin), _) => Some(Source::DockerLogin),
+        (None, Some(file)) => Some(Source::File(file.clone())),
+        (None, None) => variable(CREDENTIAL).map(|_| Source::Environment(CREDENTIAL.to_owned())),
     }
 }
 

@@ -934,6 +934,42 @@ flaws! {
     TypesAreNotRead => "FORGE-20" Fails,
     /// A star is every action.
     StarIsEveryAction => "FORGE-20" Fails,
+    /// A refresh token is taken for a token.
+    RefreshTokensOpen => "FORGE-16" Fails,
+    /// Who somebody is tells what they may do.
+    IdTokensOpen => "FORGE-16" Fails,
+    /// What opens the API of the product opens everything.
+    ApiTokensOpen => "FORGE-16" Fails,
+    /// The cookie of the console opens everything.
+    ConsoleCookiesOpen => "FORGE-16" Fails,
+    /// What stands in the cookie of the console is a token.
+    ConsoleTokensOpen => "FORGE-16" Fails,
+    /// Nobody reads what type a token says that it is of.
+    TypesOfTokensAreNotRead => "FORGE-16" Fails,
+    /// `access_token` in the query is read.
+    AccessTokensInQueries => "FORGE-22" Fails,
+    /// `token` in the query is read.
+    TokensInQueries => "FORGE-22" Fails,
+    /// A cookie `access_token` is read.
+    AccessTokensInCookies => "FORGE-22" Fails,
+    /// A cookie `token` is read.
+    TokensInCookies => "FORGE-22" Fails,
+    /// `X-Registry-Auth` is read as `Authorization` is.
+    RegistryAuthIsBearer => "FORGE-22" Fails,
+    /// `X-Registry-Auth` is read as a Docker daemon reads it.
+    RegistryAuthIsDecoded => "FORGE-22" Fails,
+    /// `Proxy-Authorization` is read as `Authorization` is.
+    ProxyAuthorizationIsOwn => "FORGE-22" Fails,
+    /// Of two headers the first is verified and the last is used.
+    LastHeaderIsUsed => "FORGE-23" Fails,
+    /// Of two headers the last is verified and the first is used.
+    FirstHeaderIsUsed => "FORGE-23" Fails,
+    /// Of two headers the first is verified, and the last one says nothing more.
+    LastHeaderMayBeEmpty => "FORGE-23" Fails,
+    /// Of two headers the last is verified, and the first one says nothing more.
+    FirstHeaderMayBeEmpty => "FORGE-23" Fails,
+    /// Of two headers any good one is enough, for whatever.
+    AnyHeaderOpens => "FORGE-23" Fails,
     /// A key of another environment is believed under the name of the real one.
     KidIsIdentity => "FORGE-24" Fails,
     /// A key of another environment is believed.
@@ -1062,4 +1098,32 @@ flaws! {
     SecondReadsLength => "ROUTE-18" Fails,
     /// The second reader takes more for chunked than the first.
     SecondReadsOddChunks => "ROUTE-18" Fails,
+    /// The key of a token is fetched where `jku` says, and not used.
+    FetchesKeys => "FORGE-10" Fails,
+    /// The certificate of a token is fetched where `x5u` says, and not used.
+    FetchesCertificates => "FORGE-10" Fails,
+    /// A key that stands where `jku` says is believed.
+    BelievesFetchedKeys => "FORGE-10" Fails,
+    /// A certificate that stands where `x5u` says is believed.
+    BelievesFetchedCertificates => "FORGE-10" Fails,
+    /// A URL is trusted by what stands in front of its `@`.
+    TrustsUserInfo => "FORGE-10" Fails,
+    /// A URL without a scheme is fetched all the same.
+    FetchesWithoutScheme => "FORGE-10" Fails,
+    /// Where the key of a token cannot be fetched nothing is verified.
+    FilesVerifyNothing => "FORGE-10" Fails,
+    /// What `urls` of a layer names is fetched when the manifest is pushed.
+    FetchesUrlsAtPush => "BIND-11" Fails,
+    /// What `urls` of a layer names is fetched when the manifest is pulled.
+    FetchesUrlsAtPull => "BIND-11" Fails,
+    /// A foreign layer is taken, and fetched for whoever pulls it.
+    ProxiesForeignLayers => "BIND-11" Fails,
+    /// A scanner fetches every layer later.
+    ScannerFetchesUrls => "BIND-11" Fails,
+    /// Nobody is told of many refusals.
+    NeverAlerts => "MON-01" Fails,
+    /// Somebody is told the day after.
+    AlertsTooLate => "MON-01" Fails,
+    /// Somebody is told of the first refusal, and of nothing after it.
+    AlertsOnce => "MON-01" LeavesOpen,
 }

@@ -28,7 +28,7 @@ const LONG: usize = 64 * 1024;
 
 /// What a token says, and how it is signed.
 pub(super) struct Shown<'a> {
-    header: Value,
+    pub(super) header: Value,
     pub(super) claims: Value,
     /// The text that is signed.
     input: &'a str,
@@ -157,7 +157,7 @@ impl Registry {
             (Flaw::AnyRealSignature, token.signature.is_some_and(|text| self.has_signed(text))),
         ];
         let hashed = || self.secrets().iter().any(|secret| token.is_hashed_with(secret));
-        ways.into_iter().any(|(flaw, fits)| fits && self.has(flaw)) || hashed()
+        ways.into_iter().any(|(flaw, fits)| fits && self.has(flaw)) || hashed() || self.fetches_its_key(token)
     }
 
     /// What flaws take for the secret of an HMAC.
@@ -217,12 +217,12 @@ fn is_of_authority(chain: &[&str]) -> bool {
     leaf.is_some_and(|leaf| authority().has_issued(&leaf))
 }
 
-fn point_of_jwk(jwk: &Value) -> Option<Vec<u8>> {
+pub(super) fn point_of_jwk(jwk: &Value) -> Option<Vec<u8>> {
     let number = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str()?).ok();
     Some([vec![4], number("x")?, number("y")?].concat())
 }
 
-fn point_of_certificate(encoded: &str) -> Option<Vec<u8>> {
+pub(super) fn point_of_certificate(encoded: &str) -> Option<Vec<u8>> {
     let bytes = STANDARD.decode(encoded).ok()?;
     let at = bytes.windows(BEFORE_POINT.len()).position(|window| window == BEFORE_POINT)? + BEFORE_POINT.len();
     Some(bytes.get(at..at + POINT)?.to_vec())

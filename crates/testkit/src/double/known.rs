@@ -24,6 +24,7 @@ impl Registry {
                     || (known && self.service == "mirror" && self.has(Flaw::MirrorForgetsScopes))
                     || (known && request.target.contains("?ns=") && self.has(Flaw::NamespaceSwitchesRules))
                     || (self.has(Flaw::KeyIsBearer) && shown == format!("Bearer {LOW_PASSWORD}"))
+                    || self.merges(request)
                     || (self.has(Flaw::KeyIsPassword) && shown == basic("token", LOW_PASSWORD))
             }
             GROUP => known && self.has(Flaw::GroupIsOpen),

@@ -191,7 +191,8 @@ impl Registry {
         let typed = request.header("content-type") == manifest["mediaType"].as_str() || self.has(Flaw::TakesOtherTypes);
         let named = manifest["layers"].as_array().into_iter().flatten().chain(manifest.get("config"));
         let there = named.filter_map(|blob| blob["digest"].as_str()).all(|digest| self.has_blob(repository, digest));
-        let careless = self.has(Flaw::TakesForeignLayers) || self.has(Flaw::NamingIsHaving);
+        let careless = [Flaw::TakesForeignLayers, Flaw::NamingIsHaving, Flaw::ProxiesForeignLayers];
+        let careless = careless.into_iter().any(|flaw| self.has(flaw));
         once && one && typed && (there || careless) && !self.hides_secret(&manifest)
     }
 

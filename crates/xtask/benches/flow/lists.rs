@@ -18,7 +18,7 @@ const ARTIFACT_TYPE: &str = "application/vnd.example.signature";
 
 /// Fills the lists; for each kind a page out of the middle of the long one, and the whole short one.
 pub(crate) fn filled(pullgate: &Pullgate) -> Vec<(&'static str, [Arc<Exchange>; 2])> {
-    let key = pullgate.robot();
+    let key = pullgate.main_robot();
     let address = pullgate.subject().address;
     let lists = [("long", LONG), ("short", PAGE)].map(|(name, length)| {
         let repository = format!("{NAMESPACE}/{name}");

@@ -1,7 +1,8 @@
 //! CPU per request of pullgate, beside a bare hyper server that answers the same bytes.
 //!
 //! `flow PULLGATE` measures that binary; without it the bare server stands on both sides, and every ratio should be 1.
-//! `flow lists PULLGATE` measures pages of long lists beside pages of short ones.
+//! `flow lists PULLGATE` measures pages of long lists beside pages of short ones, `flow probe PULLGATE` whole runs of the
+//! probe beside as many requests that nobody judges.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,6 +16,7 @@ mod exchange;
 mod floor;
 mod lists;
 mod load;
+mod probe;
 mod report;
 mod subject;
 
@@ -37,9 +39,10 @@ fn main() {
     match words.as_slice() {
         ["floor", folder] => floor::serve(Path::new(folder)),
         ["lists", pullgate] => long_lists(Path::new(pullgate)),
+        ["probe", pullgate] => probe::measure(Path::new(pullgate)),
         [pullgate] => beside(Path::new(pullgate)),
         [] => itself(),
-        _ => panic!("usage: flow [[lists] PULLGATE]"),
+        _ => panic!("usage: flow [[lists | probe] PULLGATE]"),
     }
 }
 

@@ -49,7 +49,7 @@ impl Subject {
 #[derive(Debug)]
 pub(crate) struct Pullgate {
     subject: Subject,
-    program: PathBuf,
+    pub(crate) program: PathBuf,
     data: PathBuf,
 }
 
@@ -76,9 +76,9 @@ impl Pullgate {
     /// What is measured: two reads with a token, and a refusal.
     pub(crate) fn exchanges(&self) -> Vec<Arc<Exchange>> {
         let address = self.subject.address;
-        let key = self.robot();
+        let key = self.main_robot();
         let push = token(address, (ROBOT, &key), &format!("repository:{REPOSITORY}:pull,push"));
-        let (manifest, blob) = self.pushed(&push);
+        let (manifest, blob) = self.pushed(REPOSITORY, &push);
         let pull = token(address, (ROBOT, &key), &format!("repository:{REPOSITORY}:pull"));
         let with_token = |target: &str| (target.to_owned(), Some(pull.clone()));
         let asked = |name, (target, token): (String, Option<String>), expected| {
@@ -91,37 +91,41 @@ impl Pullgate {
         ]
     }
 
-    /// Creates the robot; its key.
-    pub(crate) fn robot(&self) -> String {
+    /// The one that may read and write everything of ours; its key.
+    pub(crate) fn main_robot(&self) -> String {
         let all = &format!("{NAMESPACE}/**");
-        let words = ["robot", "create", ROBOT, "--pull", all, "--push", all, "--ttl", "1h"];
+        self.robot(ROBOT, &["--pull", all, "--push", all])
+    }
+
+    /// Creates a robot that may do this; its key.
+    pub(crate) fn robot(&self, name: &str, may: &[&str]) -> String {
         let mut command = Command::new(&self.program);
-        let made = command.args(words).args(["--format", "json", "--data"]).arg(&self.data).output();
-        let made = made.expect("the program starts");
+        command.args(["robot", "create", name]).args(may).args(["--ttl", "1h", "--format", "json", "--data"]);
+        let made = command.arg(&self.data).output().expect("the program starts");
         assert!(made.status.success(), "no robot: {}", String::from_utf8_lossy(&made.stderr));
         let robot: serde_json::Value = serde_json::from_slice(&made.stdout).expect("a robot in JSON");
         robot["key"].as_str().expect("a key").to_owned()
     }
 
-    /// Pushes an image; the paths of its manifest and of its blob.
-    fn pushed(&self, token: &str) -> (String, String) {
-        let content = noise();
-        let digest = digest_of(&content);
-        let uploads = format!("/v2/{REPOSITORY}/blobs/uploads/?digest={digest}");
-        self.sent("POST", &uploads, token, ("application/octet-stream", &content));
+    /// Pushes an image to a repository; the paths of its manifest and of its blob.
+    pub(crate) fn pushed(&self, repository: &str, token: &str) -> (String, String) {
+        let layer = noise(repository);
+        let config = serde_json::json!({ "of": repository }).to_string();
+        let part = |media_type, content: &[u8]| {
+            let digest = digest_of(content);
+            let uploads = format!("/v2/{repository}/blobs/uploads/?digest={digest}");
+            self.sent("POST", &uploads, token, ("application/octet-stream", content));
+            serde_json::json!({ "mediaType": media_type, "digest": digest, "size": content.len() })
+        };
         let manifest = serde_json::json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
-            "config": {
-                "mediaType": "application/vnd.oci.image.config.v1+json",
-                "digest": digest,
-                "size": content.len(),
-            },
-            "layers": [],
+            "config": part("application/vnd.oci.image.config.v1+json", config.as_bytes()),
+            "layers": [part("application/vnd.oci.image.layer.v1.tar", &layer)],
         });
-        let target = format!("/v2/{REPOSITORY}/manifests/1.0");
+        let target = format!("/v2/{repository}/manifests/1.0");
         self.sent("PUT", &target, token, (MANIFEST_TYPE, manifest.to_string().as_bytes()));
-        (target, format!("/v2/{REPOSITORY}/blobs/{digest}"))
+        (target, format!("/v2/{repository}/blobs/{}", digest_of(&layer)))
     }
 
     pub(crate) fn sent(&self, method: &str, target: &str, token: &str, (media_type, body): (&str, &[u8])) {
@@ -136,8 +140,9 @@ fn temporary() -> TempDir {
     tempfile::tempdir().expect("a temporary folder is made")
 }
 
-fn noise() -> Vec<u8> {
-    let mut content = Vec::new();
+/// No two repositories have the same.
+fn noise(repository: &str) -> Vec<u8> {
+    let mut content = repository.as_bytes().to_vec();
     std::io::Read::read_to_end(&mut Noise::new(1, BLOB_SIZE), &mut content).expect("noise never fails");
     content
 }

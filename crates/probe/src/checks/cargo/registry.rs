@@ -71,7 +71,7 @@ pub(super) fn caller(session: &mut Session<'_>, role: Role, bearer: bool) -> Res
     let origin = &session.door().origin;
     let credential = match bearer {
         true => Credential::bearer(origin, &login.secret),
-        false => Credential::verbatim(origin, &login.secret),
+        false => Credential::verbatim(origin, &login.secret).labelled("CARGO_TOKEN"),
     };
     Ok(Caller::Known(Arc::new(credential)))
 }

@@ -151,12 +151,18 @@ fn forge_20(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 }
 
 /// A token that the test key signs, and that opens R.
-struct Issued<'a> {
+pub(super) struct Issued<'a> {
     mould: Mould,
     key: &'a OwnKey,
 }
 
 impl Issued<'_> {
+    /// With nothing wrong in it but its type (RFC 7515 section 4.1.9).
+    pub(super) fn of_type(&self, name: &str, kind: &str) -> Result<Forged, Doubt> {
+        let mould = self.mould.with_header(|header| header.with("typ", &json!(kind)));
+        Issued { mould, key: self.key }.signed(name, &self.mould.claims)
+    }
+
     /// Whoever sees it could use it.
     fn signed(&self, name: &str, claims: &Members) -> Result<Forged, Doubt> {
         let forged = self.mould.with_claims(|_| claims.clone()).signed_by(name, self.key);
@@ -165,7 +171,7 @@ impl Issued<'_> {
 }
 
 /// Refusals mean something only where the same token is taken with nothing wrong in it.
-fn issued<'run>(session: &mut Session<'run>) -> Result<Option<Issued<'run>>, Doubt> {
+pub(super) fn issued<'run>(session: &mut Session<'run>) -> Result<Option<Issued<'run>>, Doubt> {
     let Some(test) = &session.intent().keys.test else { return Ok(None) };
     let Some(mould) = mould(session)? else { return Ok(None) };
     let kid = json!(test.kid);

@@ -147,7 +147,7 @@ fn smuggled(
     Ok(none_opens(session, forged.ok_or_else(no_key)?))
 }
 
-fn own_key(mould: &Mould) -> Result<OwnKey, Doubt> {
+pub(super) fn own_key(mould: &Mould) -> Result<OwnKey, Doubt> {
     OwnKey::like(&mould.algorithm()).ok_or_else(no_key)
 }
 

@@ -10,7 +10,7 @@ use crate::check::{Check, Group, Need, Severity};
 use crate::doubt::Doubt;
 use crate::intent::{Mode, Role};
 use crate::proof::{Proof, strings};
-use crate::session::{Caller, Session};
+use crate::session::Session;
 use crate::token::{Jwt, Token};
 use crate::verdict::Answer;
 
@@ -89,19 +89,11 @@ pub(in crate::checks) static CHECKS: [Check; 4] = [
 /// The token of everybody there is: control, low, and strangers.
 fn tokens(session: &mut Session<'_>) -> Result<Vec<Token>, Doubt> {
     let mut tokens = Vec::from_iter(session.stranger()?);
-    tokens.extend(control_token(session)?);
+    tokens.extend(session.control_token()?);
     if session.login(Role::Low).is_some() {
         tokens.extend(own_token(session).ok().flatten());
     }
     Ok(tokens)
-}
-
-fn control_token(session: &mut Session<'_>) -> Result<Option<Token>, Doubt> {
-    let scope = format!("repository:{}:pull", session.private().name);
-    match session.known(Role::Control, &scope)? {
-        Caller::Holder(token) => Ok(Some(token)),
-        Caller::Nobody | Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => Ok(None),
-    }
 }
 
 fn tok_17(session: &mut Session<'_>) -> Result<Answer, Doubt> {
@@ -144,7 +136,7 @@ fn tok_18(session: &mut Session<'_>) -> Result<Answer, Doubt> {
 fn tok_22(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let mut sample = Vec::new();
     for _ in 0..SAMPLE {
-        let Some(token) = control_token(session)? else { return Ok(NO_BEARER) };
+        let Some(token) = session.control_token()? else { return Ok(NO_BEARER) };
         sample.push(token);
     }
     let Some(first) = sample.first() else { return Ok(NO_BEARER) };
@@ -194,7 +186,7 @@ fn address(claims: &Value) -> Option<String> {
 }
 
 fn tok_23(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let Some(token) = control_token(session)? else { return Ok(NO_BEARER) };
+    let Some(token) = session.control_token()? else { return Ok(NO_BEARER) };
     let Some(says) = token.says.as_deref() else { return Err(Doubt::Opaque) };
     let Some(algorithm) = symmetric(says) else { return Ok(Answer::AsIntended) };
     match guess::key_of(&token, algorithm) {

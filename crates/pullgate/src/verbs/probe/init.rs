@@ -12,9 +12,9 @@ use tempfile::NamedTempFile;
 
 use self::draft::Draft;
 use self::questions::Questions;
-use super::{CREDENTIAL, of_text};
-use crate::cli::{Init, KnownLogin};
-use crate::config::{Configuration, variable};
+use super::{CREDENTIAL, of_text, source};
+use crate::cli::Init;
+use crate::config::Configuration;
 use crate::output::{Exit, Failure, note};
 
 /// Writes the file, which the probe itself has read before.
@@ -36,8 +36,8 @@ pub(super) fn init(configuration: &Configuration, flags: &Init) -> Result<Exit, 
             .hints([hint]));
     }
     for door in &mut doors {
-        door.realms.extend(flags.realm.iter().cloned());
-        door.storage.extend(flags.storage.iter().cloned());
+        door.realms.extend(flags.around.realm.iter().cloned());
+        door.storage.extend(flags.around.storage.iter().cloned());
     }
     let draft = Draft { doors, lines: found.lines, remarks: found.remarks, credential };
     write(flags, &draft)?;
@@ -46,11 +46,9 @@ pub(super) fn init(configuration: &Configuration, flags: &Init) -> Result<Exit, 
 
 /// Where the control's secret comes from: a flag, the environment, or the operator's word.
 fn credential(flags: &Init, questions: &mut Questions) -> Result<Option<Source>, Failure> {
-    let said = match (flags.login, &flags.credential_file) {
-        (Some(KnownLogin::DockerLogin), _) => Some(Source::DockerLogin),
-        (None, Some(file)) => Some(Source::File(file.clone())),
-        (None, None) if variable(CREDENTIAL).is_some() => Some(Source::Environment(CREDENTIAL.to_owned())),
-        (None, None) => {
+    let said = match source(&flags.around) {
+        Some(source) => Some(source),
+        None => {
             let answer = questions.ask("who may pull what is private? `docker-login`, or a file with user:secret")?;
             answer.map(|word| match word.as_str() {
                 "docker-login" => Source::DockerLogin,

@@ -67,7 +67,7 @@ pub(super) fn doors(configuration: &Configuration, flags: &Init) -> Result<Vec<D
     };
     let shown = own.into_iter().map(|origin| DraftDoor::new(origin, true));
     let mut doors: Vec<DraftDoor> = shown.collect();
-    for origin in &flags.door {
+    for origin in &flags.around.door {
         if !doors.iter().any(|door| door.origin == *origin) {
             doors.push(DraftDoor::new(origin.clone(), false));
         }
@@ -162,7 +162,7 @@ pub(super) fn by_registry(
 
 fn survey(flags: &Init, door: &DraftDoor, credential: Option<&Source>) -> Result<Survey, Failure> {
     let mut asked = Door::new(door.origin.clone());
-    asked.realms.extend(flags.realm.iter().cloned());
+    asked.realms.extend(flags.around.realm.iter().cloned());
     let base = flags.output.parent().unwrap_or(std::path::Path::new(""));
     let login = credential.map(|source| crate::verbs::probe::find(base, source, &asked)).transpose();
     let dialer = Dialer::new().map_err(Failure::unknown)?;
