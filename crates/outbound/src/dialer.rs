@@ -6,20 +6,16 @@ use std::time::Duration;
 
 use rustls::RootCertStore;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::certificate::{Chain, ClientCertificate};
 use crate::connection::{Connection, HTTP_2, Stream};
 use crate::destination::Destination;
 use crate::error::{Distrust, OutboundError};
-use crate::message::{Message, Part};
+use crate::message::Message;
 use crate::origin::{Origin, Scheme};
 use crate::tls::{Tls, server_name};
-
-/// What one read asks for.
-const CHUNK: usize = 16 * 1024;
+use stream::{connect, receive, send};
 
 /// The most that one exchange may take.
 #[derive(Clone, Copy, Debug)]
@@ -135,17 +131,7 @@ impl Dialer {
         mut take: impl FnMut(&[u8]) -> Appetite,
         mut reached: impl FnMut(Stage),
     ) -> Result<End, OutboundError> {
-        if let Some(foreign) = message.credentials().find(|credential| credential.origin() != to.origin()) {
-            let bound = foreign.origin().clone();
-            return Err(OutboundError::ForeignCredential { bound, to: to.origin().clone() });
-        }
-        if let Some(foreign) = message.certificate().filter(|shown| shown.origin() != to.origin()) {
-            let bound = foreign.origin().clone();
-            return Err(OutboundError::ForeignCertificate { bound, to: to.origin().clone() });
-        }
-        if message.greeting().is_some() && (message.certificate().is_some() || message.credentials().next().is_some()) {
-            return Err(OutboundError::Unverified { to: to.origin().clone() });
-        }
+        message.may_go_to(to.origin())?;
         let mut sent = false;
         let exchange = async {
             let mut stream = self.dial(to, message).await?;
@@ -190,6 +176,25 @@ impl Dialer {
         timeout(time, opening).await.unwrap_or(Err(OutboundError::Late))
     }
 
+    /// Sends one message, and leaves the connection to whoever sends or reads more.
+    ///
+    /// # Errors
+    /// [`OutboundError`] where the message was not sent as a whole.
+    pub async fn begin(
+        &self,
+        to: &Destination,
+        message: &Message,
+        time: Duration,
+    ) -> Result<Connection, OutboundError> {
+        message.may_go_to(to.origin())?;
+        let begin = async {
+            let mut stream = self.dial(to, message).await?;
+            send(&mut *stream, message).await.map_err(|source| OutboundError::Send { source })?;
+            Ok(Connection::new(stream, None))
+        };
+        timeout(time, begin).await.unwrap_or(Err(OutboundError::Late))
+    }
+
     async fn dial(&self, to: &Destination, message: &Message) -> Result<Box<dyn Stream>, OutboundError> {
         let stream = connect(to).await?;
         if to.origin().scheme() == Scheme::Http {
@@ -210,55 +215,8 @@ impl Dialer {
     }
 }
 
-async fn connect(to: &Destination) -> Result<TcpStream, OutboundError> {
-    let connect = |source| OutboundError::Connect { address: to.address(), source };
-    let stream = TcpStream::connect(to.address()).await.map_err(connect)?;
-    stream.set_nodelay(true).map_err(connect)?;
-    Ok(stream)
-}
-
-async fn send(stream: &mut dyn Stream, message: &Message) -> std::io::Result<()> {
-    let mut bytes = Vec::with_capacity(message.length());
-    for part in message.parts() {
-        match part {
-            Part::Bytes(plain) => bytes.extend_from_slice(plain),
-            Part::Credential(credential) => bytes.extend_from_slice(credential.header_value()),
-        }
-    }
-    let bytes = zeroize::Zeroizing::new(bytes);
-    stream.write_all(&bytes).await?;
-    stream.flush().await
-}
-
-async fn receive(
-    stream: &mut dyn Stream,
-    mut left: usize,
-    take: &mut impl FnMut(&[u8]) -> Appetite,
-    reached: &mut impl FnMut(Stage),
-) -> End {
-    let mut buffer = vec![0; CHUNK];
-    let mut first = true;
-    while left > 0 {
-        let room = buffer.len().min(left);
-        let Some(window) = buffer.get_mut(..room) else { return End::Full };
-        let read = match stream.read(window).await {
-            Ok(0) => return End::Closed,
-            Ok(read) => read,
-            // Many servers close a TLS connection without saying so.
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return End::Closed,
-            Err(_) => return End::Broken,
-        };
-        if std::mem::take(&mut first) {
-            reached(Stage::First);
-        }
-        left -= read;
-        if take(buffer.get(..read).unwrap_or_default()) == Appetite::Enough {
-            return End::Enough;
-        }
-    }
-    End::Full
-}
-
+mod early;
 mod odd;
+mod stream;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::certificate::ClientCertificate;
 use crate::credential::Credential;
+use crate::error::OutboundError;
 use crate::greeting::Greeting;
+use crate::origin::Origin;
 
 /// A piece of a message.
 #[derive(Clone, Debug)]
@@ -83,6 +85,24 @@ impl Message {
             Part::Credential(credential) => credential.length(),
         };
         self.parts.iter().map(length).sum()
+    }
+
+    /// Whether every secret in it belongs to this origin, and none is shown to somebody who is not verified.
+    ///
+    /// # Errors
+    /// [`OutboundError`]: which does not.
+    pub(crate) fn may_go_to(&self, to: &Origin) -> Result<(), OutboundError> {
+        if let Some(foreign) = self.credentials().find(|credential| credential.origin() != to) {
+            return Err(OutboundError::ForeignCredential { bound: foreign.origin().clone(), to: to.clone() });
+        }
+        if let Some(foreign) = self.certificate().filter(|shown| shown.origin() != to) {
+            return Err(OutboundError::ForeignCertificate { bound: foreign.origin().clone(), to: to.clone() });
+        }
+        let is_secret = self.certificate.is_some() || self.credentials().next().is_some();
+        match self.greeting.is_some() && is_secret {
+            true => Err(OutboundError::Unverified { to: to.clone() }),
+            false => Ok(()),
+        }
     }
 
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &Credential> {

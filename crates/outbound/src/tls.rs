@@ -88,6 +88,13 @@ impl Tls {
         Ok((TlsConnector::from(Arc::new(config)), verifier))
     }
 
+    /// How a session is begun whose next one may carry early data. Its tickets are its own.
+    pub(crate) fn early(&self, shown: Option<&ClientCertificate>) -> Result<ClientConfig, OutboundError> {
+        let mut config = self.showing(shown)?;
+        config.enable_early_data = true;
+        Ok(config)
+    }
+
     fn judging<J: Judge + 'static>(
         &self,
         judge: &Arc<J>,

@@ -140,6 +140,8 @@ pub enum Need {
     Owned,
     /// An identity that is taken back in the middle of the run.
     Hook,
+    /// The same, who may read what `low` owns.
+    Reader,
     /// A certificate of ours that the door demands.
     Certificate,
     /// Storage that is declared for the door.

@@ -35,6 +35,9 @@ static GROUPS: &[&[Check]] = &[
     &tok::ways::CHECKS,
     &tok::hygiene::CHECKS,
     &tok::use_of::CHECKS,
+    // It takes somebody back, which happens once: what comes of that is shared.
+    &gate::stream::CHECKS,
+    &tok::revoked::CHECKS,
     &authz::CHECKS,
     &authz::write::CHECKS,
     &authz::declared::CHECKS,
@@ -54,6 +57,7 @@ static GROUPS: &[&[Check]] = &[
     &route::cached::CHECKS,
     &route::smuggled::CHECKS,
     &route::versions::CHECKS,
+    &route::early::CHECKS,
     &ingr::CHECKS,
     &ingr::doors::CHECKS,
     &ingr::redirect::CHECKS,

@@ -148,6 +148,7 @@ fn is_known(session: &Session<'_>, need: Need) -> bool {
         | Need::Public
         | Need::Owned
         | Need::Hook
+        | Need::Reader
         | Need::Certificate
         | Need::Storage
         | Need::Peers

@@ -67,13 +67,15 @@ pub struct Plan<'a> {
     pub stop: Stop,
     /// Where it listens for calls, if a check needs that.
     pub canary: Option<&'a Canary>,
+    /// How many bytes of one answer may come that is not held.
+    streamed: usize,
 }
 
 impl<'a> Plan<'a> {
     /// No check, for whoever asks without judging.
     pub(crate) fn of_nothing() -> Self {
         let Settings { mode, patience, waits, stop, .. } = Settings::default();
-        Self { cells: Vec::new(), mode, patience, waits, stop, canary: None }
+        Self { cells: Vec::new(), mode, patience, waits, stop, canary: None, streamed: 0 }
     }
 
     /// Chooses the checks. Nothing is asked for it.
@@ -95,6 +97,7 @@ impl<'a> Plan<'a> {
             patience: settings.patience,
             waits: settings.waits.clone(),
             stop: settings.stop.clone(),
+            streamed: intent.gate.streamed,
         }
     }
 
@@ -106,7 +109,10 @@ impl<'a> Plan<'a> {
         let requests = requests + requests / 4;
         // Each control may pull a manifest by its tag and by its digest that is longer than what is kept of any other answer.
         let controls: usize = self.cells.iter().map(|cell| 2 + cell.controls_between()).sum();
-        Budget { requests, bytes: requests * MAX_BODY + 2 * controls * MAX_MANIFEST }
+        // Somebody is taken back once in a run, and what streams to them meanwhile is read as far as it comes.
+        let streams = self.cells.iter().flat_map(Cell::asked).any(|check| check.needs.contains(&Need::Reader));
+        let streamed = if streams { self.streamed } else { 0 };
+        Budget { requests, bytes: requests * MAX_BODY + 2 * controls * MAX_MANIFEST + streamed }
     }
 }
 
@@ -142,6 +148,11 @@ fn selected(check: &Check, intent: &Intent, door: &Door, settings: &Settings) ->
             Need::Crate => intent.cargo_at(door).is_some(),
             Need::Public => intent.public().is_some(),
             Need::Hook => intent.identity(Role::Revoked, door).is_some_and(|leaver| leaver.revoke.is_some()),
+            Need::Reader => {
+                let leaver = intent.identity(Role::Revoked, door).filter(|leaver| leaver.revoke.is_some());
+                let owned = intent.identity(Role::Low, door).and_then(|low| low.owns.as_ref());
+                owned.is_some() && leaver.is_some_and(|leaver| leaver.owns.as_ref() == owned)
+            }
             Need::Owned => intent.identity(Role::Low, door).is_some_and(|low| low.owns.is_some()),
             Need::Alias(kind) => intent.aliases.iter().any(|alias| alias.kind == *kind),
             Need::Gate(images) => {
@@ -187,6 +198,7 @@ impl Need {
             Self::Identity(role) => format!("identity `{}` that may be shown here", format!("{role:?}").to_lowercase()),
             Self::Public => "public repository".to_owned(),
             Self::Hook => "identity `revoked`, which may be shown here, with a hook `revoke`".to_owned(),
+            Self::Reader => "identity `revoked`, with a hook `revoke`, that `owns` what `low` owns".to_owned(),
             Self::Certificate => "certificate that this door demands".to_owned(),
             Self::Storage => "`storage` of this door".to_owned(),
             Self::Peers => "mirrors or peers, `peers` of this door".to_owned(),

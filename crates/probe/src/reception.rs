@@ -7,7 +7,7 @@ mod kept;
 
 use outbound::{Appetite, End};
 
-use crate::response::{Ended, Headers, Response};
+use crate::response::{Body, Ended, Headers, Response};
 use kept::Kept;
 
 /// The longest head, in bytes.
@@ -138,6 +138,15 @@ impl Reception {
             State::Body(arriving) => arriving.take(&rest),
             State::Head(_) | State::Garbled(_) => Appetite::Enough,
         }
+    }
+
+    /// A success without its body, once there is more of that than is kept.
+    pub(crate) fn large(&self) -> Option<Response> {
+        let State::Body(arriving) = &self.state else { return None };
+        let body = Body { bytes: Vec::new(), ended: Ended::Cut };
+        let (status, interim, headers) = (arriving.status, self.interim.clone(), arriving.headers.clone());
+        let is_large = (200..300).contains(&status) && arriving.kept.is_large();
+        is_large.then_some(Response { status, interim, headers, body })
     }
 
     /// The answer, once nothing more comes.

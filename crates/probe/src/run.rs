@@ -1,10 +1,12 @@
 //! One run: what was sent and seen, how fast, and how much is left of what was announced.
 
+mod stream;
+mod waits;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use outbound::{Chain, Credential, Destination, Dialer, Distrust, Message, Origin, Reach};
@@ -23,6 +25,9 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::wire::{Wire, WireError};
 
+pub(crate) use stream::Stream;
+pub use waits::{Stop, Waits};
+
 /// The least time between two requests at one origin: five in a second. None on loopback.
 const PACE: Duration = Duration::from_millis(200);
 /// The wait after a 429 that does not say how long.
@@ -32,59 +37,13 @@ const STRIKES: u32 = 3;
 
 /// The name of the note that says which product answers at a door.
 pub(crate) const PRODUCT: &str = "product";
+/// The name of the note that says how soon what streams to such an identity was ended.
+pub(crate) const STREAM: &str = "stream";
 /// The name of the note that says how soon an identity that was taken back was refused.
 pub(crate) const REVOCATION: &str = "revocation";
 
 /// The clocks.
 pub type Clock = Box<dyn Fn() -> Now>;
-
-/// How a run waits: because a target asks it to, or until something has expired.
-#[derive(Clone)]
-pub struct Waits {
-    most: Duration,
-    instead: Option<Arc<dyn Fn(Duration)>>,
-}
-
-impl Waits {
-    /// So long altogether at most.
-    #[must_use]
-    pub fn at_most(most: Duration) -> Self {
-        Self { most, instead: None }
-    }
-
-    /// Calls this in place of waiting, where time is not the world's.
-    #[must_use]
-    pub fn calling(self, instead: impl Fn(Duration) + 'static) -> Self {
-        Self { instead: Some(Arc::new(instead)), ..self }
-    }
-}
-
-impl Default for Waits {
-    fn default() -> Self {
-        Self::at_most(Duration::from_secs(60))
-    }
-}
-
-impl fmt::Debug for Waits {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Waits({:?})", self.most)
-    }
-}
-
-/// Ends a run early, from anywhere: nothing is asked any more, and what was written is taken away.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// From now on.
-    pub fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// What a run may send, and what it has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -203,9 +162,21 @@ impl Run {
         let begin = self.now().tick;
         let question = request.over_http_2(origin, &self.id);
         let outcome = self.wire.ask((origin, reach), request, &message, question);
+        self.answered(origin, request, &message, outcome, begin)
+    }
+
+    /// Counts an answer to what was sent then, and writes it down.
+    fn answered(
+        &mut self,
+        origin: &Origin,
+        request: &Request,
+        message: &Message,
+        outcome: Result<Response, WireError>,
+        begin: Duration,
+    ) -> Seen {
         let elapsed = self.now().tick.saturating_sub(begin);
         let id = self.count(origin, Kind::Request, outcome.as_ref().ok().map(Response::length));
-        self.keep(Observation::new(id, origin, request, &message, outcome, elapsed, &self.secrecy))
+        self.keep(Observation::new(id, origin, request, message, outcome, elapsed, &self.secrecy))
     }
 
     /// Makes a handshake of some kind. `told` says what it is, and gives a line for a shell that makes the same.

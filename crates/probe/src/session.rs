@@ -4,11 +4,13 @@
 //! redirects and judges. What several checks need is asked once and remembered here: the first refusal with its
 //! challenge, the token that anybody gets, what the control has learned.
 
+mod caller;
 mod canary;
 mod control;
 mod handshake;
 mod judging;
 mod known;
+mod stream;
 pub(crate) mod writing;
 
 use std::sync::Arc;
@@ -28,40 +30,7 @@ use crate::run::{Discovered, Run};
 use crate::token::Token;
 use crate::verdict::Answer;
 
-/// Who asks.
-#[derive(Clone, Debug)]
-pub enum Caller {
-    /// Nobody in particular, with nothing in hand.
-    Nobody,
-    /// Nobody in particular, with the token that anybody gets.
-    Stranger(Token),
-    /// Nobody in particular, with something made up in hand, which the request itself carries.
-    Imposter,
-    /// Somebody with a token of their own.
-    Holder(Token),
-    /// Somebody with a credential.
-    Known(Arc<Credential>),
-}
-
-impl Caller {
-    /// What it shows.
-    #[must_use]
-    pub fn credential(&self) -> Option<&Arc<Credential>> {
-        match self {
-            Self::Nobody | Self::Imposter => None,
-            Self::Stranger(token) | Self::Holder(token) => Some(&token.credential),
-            Self::Known(credential) => Some(credential),
-        }
-    }
-
-    /// How it came to what it shows.
-    fn earlier(&self) -> Option<ObservationId> {
-        match self {
-            Self::Nobody | Self::Imposter | Self::Known(_) => None,
-            Self::Stranger(token) | Self::Holder(token) => Some(token.seen.id),
-        }
-    }
-}
+pub use caller::Caller;
 
 /// What a session has found out, each at most once.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! One question and its answer over a connection of its own: bounded in time, 64 KiB of body, no redirect, no second try.
 
+mod stream;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use crate::http2;
 use crate::reception::{Garbled, MAX_BODY, MAX_HEAD, Reception};
 use crate::request::Request;
 use crate::response::Response;
+
+pub(crate) use stream::{Begun, Streaming};
 
 /// The most bytes of what is no answer to a request.
 const MAX_SAID: usize = 2 * MAX_HEAD;
@@ -141,6 +145,23 @@ impl Wire {
         let end = self.at_each((origin, reach), None, |wire, destination| {
             let take = |bytes: &[u8]| reception.take(bytes);
             wire.runtime.block_on(wire.dialer.resume(destination, messages, other, limits, take))
+        })?;
+        end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
+    }
+
+    /// Asks two questions, the second as early data of the session of the first, perhaps in the same bytes twice; none where
+    /// that is not taken.
+    pub(crate) fn early(
+        &mut self,
+        (origin, reach): (&Origin, Reach),
+        messages: (&Message, &Message),
+        is_replayed: bool,
+    ) -> Result<Option<Response>, WireError> {
+        let mut reception = Reception::new(false, MAX_BODY);
+        let limits = Limits { bytes: reception.most(), ..self.limits };
+        let end = self.at_each((origin, reach), None, |wire, destination| {
+            let take = |bytes: &[u8]| reception.take(bytes);
+            wire.runtime.block_on(wire.dialer.early(destination, messages, is_replayed, limits, take))
         })?;
         end.map(|end| reception.finish(end)).transpose().map_err(WireError::from)
     }

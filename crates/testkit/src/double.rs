@@ -24,6 +24,7 @@ mod sayings;
 mod secure;
 mod shelf;
 mod strangers;
+mod streams;
 pub(crate) mod token;
 mod unwrapped;
 mod uploads;
@@ -127,6 +128,8 @@ impl Double {
             repositories: [REPOSITORY, SECOND, PUBLIC, OWN, KEPT].map(|name| (name, Image::new(name, length))).into(),
             tokens: Tokens::default(),
             revoked: AtomicBool::new(false),
+            replayed: Arc::default(),
+            streams: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
             patience: AtomicUsize::new(if flaws.contains(&Flaw::BlocksHalfWay) { PATIENCE } else { usize::MAX }),
             ahead: AtomicU64::new(0),
@@ -248,6 +251,10 @@ struct State {
     repositories: BTreeMap<&'static str, Image>,
     tokens: Tokens,
     revoked: AtomicBool,
+    /// Whether a session over TLS came again that is good for once.
+    replayed: Arc<AtomicBool>,
+    /// How many large blobs are being handed out to [`LEAVER`].
+    streams: AtomicUsize,
     asked: AtomicUsize,
     /// After so many requests everybody is refused.
     patience: AtomicUsize,

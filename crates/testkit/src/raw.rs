@@ -1,8 +1,9 @@
 //! A server that answers whatever a test wants, byte for byte: well-formed, half, slow, endless or not at all.
 
+mod answer;
 mod http2;
 
-use std::io::{Read, Write};
+use std::io::{Cursor, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,6 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+pub use answer::{Answer, Going};
 
 /// The longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
@@ -21,6 +24,9 @@ const FIRST: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two bytes of an answer that drips.
 const DRIP: Duration = Duration::from_millis(20);
+/// What is sent at once of an answer that has a pace, and the pause between: not a megabyte in a second.
+const PIECE: usize = 4096;
+const PACE: Duration = Duration::from_millis(5);
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -39,6 +45,8 @@ pub struct Request {
     pub name: Option<String>,
     /// Whether it came over HTTP/2.
     pub newer: bool,
+    /// Whether it came before the handshake was over.
+    pub early: bool,
 }
 
 impl Request {
@@ -52,7 +60,7 @@ impl Request {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn read(stream: &mut dyn Channel, secure: bool) -> Option<Self> {
+    fn read(stream: &mut dyn Read, secure: bool) -> Option<Self> {
         let mut bytes = Vec::new();
         let mut piece = [0; 4096];
         while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -76,6 +84,7 @@ impl Request {
             secure,
             name: None,
             newer: false,
+            early: false,
         };
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         request.body = bytes.split_off(head);
@@ -110,46 +119,6 @@ pub enum Greeting {
 trait Channel: Read + Write {}
 
 impl<T: Read + Write> Channel for T {}
-
-/// What is sent back.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// These bytes, and then the connection closes.
-    Bytes(Vec<u8>),
-    /// These bytes, one at a time and slowly.
-    Drip(Vec<u8>),
-    /// These bytes, and then the others again and again, for as long as the client reads.
-    Endless(Vec<u8>, Vec<u8>),
-    /// These bytes, and then HTTP/2.
-    Upgrade(Vec<u8>),
-    /// Nothing, until the client goes away.
-    Silence,
-}
-
-impl Answer {
-    /// A well-formed answer. To HEAD the body is left out and its length stays.
-    pub fn http(request: &Request, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
-        let mut head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        let mut bytes = (head + "\r\n").into_bytes();
-        if request.method != "HEAD" {
-            bytes.extend_from_slice(body);
-        }
-        Self::Bytes(bytes)
-    }
-
-    /// The same with one header more, where it is a well-formed answer.
-    #[must_use]
-    pub fn with(self, name: &str, value: &str) -> Self {
-        let Self::Bytes(mut bytes) = self else { return self };
-        if let Some(line) = bytes.windows(2).position(|window| window == b"\r\n") {
-            bytes.splice(line..line, format!("\r\n{name}: {value}").into_bytes());
-        }
-        Self::Bytes(bytes)
-    }
-}
 
 /// A running server; dropped, it stops.
 #[derive(Debug)]
@@ -244,7 +213,12 @@ fn receive(
             let mut stream = StreamOwned::new(connection, stream);
             let shaken = stream.conn.complete_io(&mut stream.sock);
             let name = stream.conn.server_name().map(str::to_owned);
-            let read = |stream: &mut dyn Channel| Some(Request { name, ..Request::read(stream, true)? });
+            let early = early(&mut stream.conn);
+            let read = |stream: &mut dyn Channel| {
+                let is_early = !early.is_empty();
+                let request = Request::read(&mut After { first: Cursor::new(early), stream }, true)?;
+                Some(Request { name, early: is_early, ..request })
+            };
             if shaken.is_ok() {
                 serve(&mut stream, read, handle, seen, stopped);
             }
@@ -259,6 +233,30 @@ fn receive(
         Greeting::NewerPlain => http2::serve(stream, None, &noted),
         Greeting::Says(bytes) => {
             let _ = stream.write_all(&bytes);
+        }
+    }
+}
+
+/// What came before the handshake was over.
+fn early(connection: &mut ServerConnection) -> Vec<u8> {
+    let mut early = Vec::new();
+    if let Some(mut came) = connection.early_data() {
+        came.read_to_end(&mut early).expect("memory is read");
+    }
+    early
+}
+
+/// A connection of which the first bytes were read already.
+struct After<'a> {
+    first: Cursor<Vec<u8>>,
+    stream: &'a mut dyn Channel,
+}
+
+impl Read for After<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        match self.first.read(to)? {
+            0 => self.stream.read(to),
+            read => Ok(read),
         }
     }
 }
@@ -284,6 +282,13 @@ fn serve(
                 !stopped.load(Ordering::Relaxed) && stream.write_all(&[*byte]).is_ok()
             };
             let _ = bytes.iter().all(slowly);
+        }
+        Answer::Paced(bytes, going) => {
+            let paced = |piece: &[u8]| {
+                thread::sleep(PACE);
+                going.goes_on() && !stopped.load(Ordering::Relaxed) && stream.write_all(piece).is_ok()
+            };
+            let _ = bytes.chunks(PIECE).all(paced);
         }
         Answer::Endless(first, again) => {
             let mut sent = stream.write_all(&first).is_ok();

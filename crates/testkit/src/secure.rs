@@ -19,7 +19,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 
 use odd::ShortKey;
-pub use odd::{resuming_as, taking_http2};
+pub use odd::{resuming_again, resuming_as, taking_early_data, taking_http2};
 
 /// The name of every server here.
 pub const NAME: &str = "localhost";

@@ -4,7 +4,8 @@ use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 
-use super::{Appetite, Dialer, End, Limits, connect, receive, send};
+use super::stream::{connect, receive, send};
+use super::{Appetite, Dialer, End, Limits};
 use crate::destination::Destination;
 use crate::error::OutboundError;
 use crate::message::Message;

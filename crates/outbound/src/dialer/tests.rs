@@ -1,4 +1,5 @@
 use protocol::Secret;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -66,6 +67,11 @@ async fn a_credential_goes_to_its_origin_and_nowhere_else() {
         message.push_credential(Arc::new(Credential::basic(&foreign.parse().unwrap(), "ci", &key)));
         let refused = dialer().exchange(&at(&origin).await, &message, LIMITS, |_| Appetite::More, |_| ()).await;
         assert!(matches!(refused, Err(OutboundError::ForeignCredential { .. })), "{foreign}: {refused:?}");
+        let refused = dialer().begin(&at(&origin).await, &message, LIMITS.time).await;
+        assert!(matches!(refused, Err(OutboundError::ForeignCredential { .. })), "{foreign}: {refused:?}");
+        let messages = (&self::message(b"first"), &message);
+        let refused = dialer().early(&at(&origin).await, messages, false, LIMITS, |_| Appetite::More).await;
+        assert!(matches!(refused, Err(OutboundError::ForeignCredential { .. })), "{foreign}: {refused:?}");
     }
     let mut own = message(b"Authorization: ");
     own.push_credential(Arc::new(Credential::basic(&origin, "ci", &key)));
@@ -128,8 +134,8 @@ async fn a_silent_server_costs_its_time_and_no_more() {
     assert!(matches!(end, Ok(End::Late) | Err(OutboundError::Late)), "{end:?}");
 }
 
-#[tokio::test]
-async fn tls_is_trusted_for_the_name_of_the_origin_alone() {
+/// A server for `localhost`, and who trusts it.
+fn certified() -> (rustls::ServerConfig, RootCertStore) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -139,6 +145,14 @@ async fn tls_is_trusted_for_the_name_of_the_origin_alone() {
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key.into())
         .unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certified.cert.der().clone()).unwrap();
+    (config, roots)
+}
+
+#[tokio::test]
+async fn tls_is_trusted_for_the_name_of_the_origin_alone() {
+    let (config, roots) = certified();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -151,8 +165,6 @@ async fn tls_is_trusted_for_the_name_of_the_origin_alone() {
             }
         }
     });
-    let mut roots = RootCertStore::empty();
-    roots.add(certified.cert.der().clone()).unwrap();
     let ask = |dialer: Dialer, host: &str| {
         let origin: Origin = format!("https://{host}:{port}").parse().unwrap();
         async move { dialer.exchange(&at(&origin).await, &message(b"x"), LIMITS, |_| Appetite::More, |_| ()).await }
@@ -162,5 +174,40 @@ async fn tls_is_trusted_for_the_name_of_the_origin_alone() {
     for (dialer, host) in [(trusting, "127.0.0.1"), (dialer(), "localhost")] {
         let refused = ask(dialer, host).await;
         assert!(matches!(refused, Err(OutboundError::Tls { .. })), "{host}: {refused:?}");
+    }
+}
+
+/// Says back what came before the handshake was over, or that nothing did.
+async fn echo(acceptor: TlsAcceptor, stream: tokio::net::TcpStream) {
+    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+    let mut early = Vec::new();
+    if let Some(mut came) = stream.get_mut().1.early_data() {
+        std::io::Read::read_to_end(&mut came, &mut early).unwrap();
+    }
+    let _ = stream.write_all(if early.is_empty() { b"nothing" } else { &early }).await;
+    let _ = stream.shutdown().await;
+}
+
+#[tokio::test]
+async fn early_data_goes_to_whoever_takes_it_and_a_session_is_good_for_once() {
+    for (most, is_replayed, expected) in [(1024, false, "early"), (1024, true, ""), (0, false, "")] {
+        let (mut config, roots) = certified();
+        config.max_early_data_size = most;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin: Origin = format!("https://localhost:{}", listener.local_addr().unwrap().port()).parse().unwrap();
+        tokio::spawn(async move {
+            loop {
+                tokio::spawn(echo(acceptor.clone(), listener.accept().await.unwrap().0));
+            }
+        });
+        let (dialer, mut came) = (Dialer::trusting(roots).unwrap(), Vec::new());
+        let take = |bytes: &[u8]| {
+            came.extend_from_slice(bytes);
+            Appetite::More
+        };
+        let messages = (&message(b"first"), &message(b"early"));
+        let end = dialer.early(&at(&origin).await, messages, is_replayed, LIMITS, take).await.unwrap();
+        assert_eq!((end.is_some(), came), (!expected.is_empty(), expected.into()), "{most} {is_replayed}");
     }
 }

@@ -4,6 +4,7 @@ mod hiding;
 pub(super) mod limits;
 pub(super) mod outage;
 pub(super) mod secrets;
+pub(super) mod stream;
 
 use protocol::{Digest, Repository};
 

@@ -4,6 +4,7 @@ pub(in crate::checks) mod answered;
 pub(in crate::checks) mod asked;
 pub(in crate::checks) mod cached;
 pub(in crate::checks) mod claimed;
+pub(in crate::checks) mod early;
 mod path;
 pub(in crate::checks) mod smuggled;
 pub(in crate::checks) mod versions;

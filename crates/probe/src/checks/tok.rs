@@ -6,6 +6,7 @@ pub(super) mod hygiene;
 pub(super) mod lockout;
 pub(super) mod policy;
 pub(super) mod remade;
+pub(super) mod revoked;
 pub(super) mod scopes;
 pub(super) mod service;
 pub(super) mod spelling;

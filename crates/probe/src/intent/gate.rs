@@ -1,6 +1,7 @@
 //! `[gate]`: conditions beside the right to pull and push, and what shows whether they hold.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use protocol::{Digest, Repository, Tag};
 use serde::Deserialize;
@@ -109,8 +110,11 @@ pub struct Outage {
     pub end: Hook,
 }
 
+/// How many bytes stream to somebody who is taken back: a gigabyte.
+const STREAMED: usize = 1024 * 1024 * 1024;
+
 /// The conditions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Gate {
     /// Images, by digest.
     pub images: BTreeMap<GateImage, (Repository, Digest)>,
@@ -124,6 +128,25 @@ pub struct Gate {
     pub largest_blob: Option<usize>,
     /// What is broken for a while.
     pub outages: Vec<Outage>,
+    /// How soon a stream must end whose reader is taken back; none where nobody says that it does.
+    pub stream_ends_within: Option<Duration>,
+    /// How many bytes such a stream has.
+    pub streamed: usize,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            images: BTreeMap::new(),
+            reason: None,
+            refuses_secrets: false,
+            immutable: None,
+            largest_blob: None,
+            outages: Vec::new(),
+            stream_ends_within: None,
+            streamed: STREAMED,
+        }
+    }
 }
 
 /// The most that is sent to see whether a bound holds.
@@ -141,6 +164,7 @@ pub(super) struct GateEntry {
     largest_blob: Option<Spanned<usize>>,
     #[serde(default)]
     outage: Vec<OutageEntry>,
+    stream_ends_within: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -165,6 +189,8 @@ pub(super) fn read(entry: &GateEntry, command: &impl Fn(&[String]) -> Hook) -> R
         immutable: entry.immutable.as_ref().map(write::tagged).transpose()?,
         largest_blob: entry.largest_blob.as_ref().map(sendable).transpose()?,
         outages: entry.outage.iter().map(outage).collect::<Result<_, IntentError>>()?,
+        stream_ends_within: entry.stream_ends_within.as_ref().map(file::bound).transpose()?,
+        streamed: STREAMED,
     })
 }
 

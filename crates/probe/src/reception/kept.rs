@@ -43,6 +43,11 @@ impl Kept {
         }
     }
 
+    /// Whether more came than is kept.
+    pub(super) fn is_large(&self) -> bool {
+        self.all.is_some()
+    }
+
     /// All that came.
     pub(super) fn body(self, ended: Ended) -> Body {
         let hashed = self.all.filter(|_| ended == Ended::Whole).and_then(|all| {

@@ -9,6 +9,25 @@ use super::{Request, Shown, Value};
 const LONGEST_WORD: usize = 8 * 1024;
 
 impl Request {
+    /// The first line, without the version.
+    pub(crate) fn line(&self) -> String {
+        [&self.method, &self.target].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).join(" ")
+    }
+
+    /// Words for a shell that print the same; a credential stands as a variable. Without the headers that say who asks.
+    pub(crate) fn printed(&self, origin: &Origin) -> String {
+        let header = |(name, value): &(Vec<u8>, Value)| {
+            let name = String::from_utf8_lossy(name);
+            match value {
+                Value::Bytes(bytes) => quoted(&format!("{name}: {}", String::from_utf8_lossy(bytes))),
+                Value::Credential(_) | Value::Field(..) => format!("\"{name}: {}\"", value.named()),
+            }
+        };
+        let front = [format!("{} HTTP/1.1", self.line()), format!("Host: {}", origin.authority())];
+        let words: Vec<String> = front.iter().map(|line| quoted(line)).chain(self.headers.iter().map(header)).collect();
+        format!("printf '%s\\r\\n' {} ''", words.join(" "))
+    }
+
     /// A line for a shell that asks the same; a credential stands as a variable. Without the headers that say who asks.
     pub(crate) fn curl(&self, origin: &Origin) -> String {
         let target = String::from_utf8_lossy(&self.target).into_owned();

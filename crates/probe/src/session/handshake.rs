@@ -104,6 +104,33 @@ impl Session<'_> {
         })
     }
 
+    /// Asks for the base of the API, and then this as early data of the same session, perhaps in the same bytes twice.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn early(&mut self, request: &Request, is_replayed: bool) -> Result<Seen, Doubt> {
+        let origin = self.door.origin.clone();
+        let (place, reach) = (place(&origin), self.door.reach(&origin));
+        let run = self.run.id().to_owned();
+        let [first, second] = [&Request::get("/v2/"), request]
+            .map(|request| request.or_showing(self.door.certificate.as_ref()).message(&origin, &run));
+        let shown = if second.certificate().is_some() { "-cert certificate.pem -key key.pem " } else { "" };
+        let again = if is_replayed { ", the same bytes for the second time" } else { "" };
+        let told = (
+            format!("{} as early data of a TLS session with {place}{again}", request.line()),
+            format!(
+                "openssl s_client {shown}-connect {place} -sess_out session </dev/null; {} > early; \
+                 openssl s_client {shown}-connect {place} -sess_in session -early_data early",
+                request.printed(&origin)
+            ),
+        );
+        self.shaken(&origin, told, |wire| {
+            let answer = wire.early((&origin, reach), (&first, &second), is_replayed)?;
+            // Nothing, where it was not taken.
+            Ok(answer.map_or_else(|| Came::Bytes(Vec::new()), Came::Answer))
+        })
+    }
+
     fn shaken(
         &mut self,
         origin: &Origin,

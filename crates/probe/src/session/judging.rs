@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::verdict::Answer;
 
 /// The most redirects that one question follows.
-const MAX_REDIRECTS: usize = 3;
+pub(super) const MAX_REDIRECTS: usize = 3;
 
 impl Session<'_> {
     /// Asks something that must be refused, follows redirects that may be followed, and judges what comes: wrong where

@@ -8,15 +8,18 @@ use super::{Caller, Session};
 use crate::controls::{self, Content};
 use crate::doubt::Doubt;
 use crate::intent::{Cargo, Door, Hook, Identity, Intent, Known, Login, Mode, Role};
-use crate::observation::Seen;
+use crate::observation::{ObservationId, Seen};
 use crate::request::Request;
 use crate::token::{self, Exchanged, Realm, Token, TokenRequest};
+use crate::verdict::Answer;
 
 /// What is found out about them, each at most once.
 #[derive(Debug, Default)]
 pub(super) struct Others {
     low: Option<Result<Caller, Doubt>>,
     second: Option<Result<Content, Doubt>>,
+    /// What came of taking somebody back, where more than one check judges by it.
+    revocation: Option<(Result<Answer, Doubt>, Vec<ObservationId>)>,
 }
 
 impl<'run> Session<'run> {
@@ -194,6 +197,19 @@ impl<'run> Session<'run> {
     /// [`Doubt::Hook`]: then nobody knows whether it was taken back.
     pub fn revoke(&mut self, hook: &Hook) -> Result<(), Doubt> {
         self.run.revoke(hook)
+    }
+
+    /// Keeps what came of that for whoever asks the same, with what the running check has seen since then.
+    pub(crate) fn share_revocation(&mut self, answer: &Result<Answer, Doubt>, since: usize) {
+        let seen = self.touched.iter().skip(since).copied().collect();
+        self.others.revocation = Some((answer.clone(), seen));
+    }
+
+    /// What came of it, if another check has asked.
+    pub(crate) fn shared_revocation(&mut self) -> Option<Result<Answer, Doubt>> {
+        let (answer, seen) = self.others.revocation.as_ref()?;
+        self.touched.extend(seen);
+        Some(answer.clone())
     }
 
     /// Lets the user do something in the middle of the run.

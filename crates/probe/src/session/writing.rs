@@ -1,6 +1,8 @@
 //! Writing in a canary repository. Whoever writes notes first how it is undone; when the value goes, everything is
 //! undone, whatever ended the check: an answer, a doubt, or the end of the run.
 
+mod large;
+
 use outbound::Endpoint;
 use protocol::Digest;
 use serde_json::{Value, json};
@@ -12,6 +14,8 @@ use crate::intent::Role;
 use crate::observation::Seen;
 use crate::random;
 use crate::request::Request;
+
+pub(crate) use large::Large;
 
 /// The type of an image manifest.
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -182,13 +186,18 @@ impl<'s, 'run> Writing<'s, 'run> {
 
     /// Ends an upload under this name, with these bytes.
     pub(crate) fn close(&mut self, place: &Place, at: &Endpoint, digest: &Digest, bytes: &[u8]) -> Result<Seen, Doubt> {
-        let separator = if at.target.contains('?') { '&' } else { '?' };
-        let put = Request::new("PUT", format!("{}{separator}digest={digest}", at.target)).body(BYTES, bytes.to_vec());
+        let put = Request::new("PUT", Self::closing(at, digest)).body(BYTES, bytes.to_vec());
         let seen = self.leaving(place, &format!("blobs/{digest}"), &place.low, put)?;
         if seen.response()?.is_success() {
             self.undo.retain(|undo| undo.what != at.target);
         }
         Ok(seen)
+    }
+
+    /// The target that ends an upload.
+    fn closing(at: &Endpoint, digest: &Digest) -> String {
+        let separator = if at.target.contains('?') { '&' } else { '?' };
+        format!("{}{separator}digest={digest}", at.target)
     }
 
     /// Sends what may leave something behind, at `left` in the repository.

@@ -144,6 +144,8 @@ fn gate(double: &Double) -> Gate {
         immutable: Some((OWN.parse().unwrap(), TAG.parse().unwrap())),
         largest_blob: Some(LARGEST_BLOB),
         outages: [OutageKind::Upstream, OutageKind::PolicyStore, OutageKind::Clock].map(outage).to_vec(),
+        stream_ends_within: Some(Duration::from_millis(300)),
+        streamed: LARGEST_BLOB,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::image::digest_of;
 use crate::raw::{Answer, Request};
 
 /// The largest blob that is taken, in bytes.
-pub const LARGEST_BLOB: usize = 256 * 1024;
+pub const LARGEST_BLOB: usize = 2 * 1024 * 1024;
 /// The longest manifest that is taken, in bytes.
 const LONGEST_MANIFEST: usize = 4 * 1024 * 1024;
 

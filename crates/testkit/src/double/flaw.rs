@@ -1,9 +1,9 @@
 //! What can be wrong with a registry: one switch for each flaw, and the check that must see it.
 
 /// Checks that ask the door over TLS, because nothing else has what they ask for.
-const OVER_TLS: [&str; 20] = [
-    "ROUTE-23", "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12", "CARGO-08",
-    "TLS-01", "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
+const OVER_TLS: [&str; 21] = [
+    "ROUTE-23", "ROUTE-24", "TOK-19", "INGR-02", "INGR-03", "INGR-04", "INGR-08", "INGR-09", "INGR-10", "INGR-12",
+    "CARGO-08", "TLS-01", "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-09", "TLS-10",
 ];
 
 impl Flaw {
@@ -1066,10 +1066,22 @@ flaws! {
     ServesWithoutPolicy => "GATE-08" Fails,
     /// It does not look at the clock.
     ServesWithoutTime => "GATE-08" Fails,
+    /// What streams to somebody who is taken back goes on.
+    StreamsOutliveRevocation => "GATE-09" Fails,
+    /// What streams to somebody who is taken back is cut, and too late.
+    StreamsEndLate => "GATE-09" Fails,
+    /// Tokens of somebody who is taken back are good as long as something streams to them.
+    StreamsKeepTokens => "GATE-09" Fails,
+    /// Somebody who is taken back gets new tokens as long as something streams to them.
+    StreamsKeepLogins => "GATE-09" Fails,
     /// Over HTTP/2 everything is open.
     Http2IsOpen => "ROUTE-23" Fails,
     /// Whoever offers HTTP/2 needs no certificate.
     Http2WantsNoCertificate => "ROUTE-23" Fails,
+    /// What comes as early data is not judged.
+    EarlyDataIsOpen => "ROUTE-24" Fails,
+    /// What was sent as early data before is taken again, and not judged.
+    ReplayedEarlyDataIsOpen => "ROUTE-24" Fails,
     /// HTTP/2 is spoken without TLS, and everything is open there.
     PriorKnowledgeIsOpen => "ROUTE-17" Fails,
     /// Connections are upgraded to HTTP/2, and what comes then is not judged.

@@ -2,11 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{Flaw, REPOSITORY, Registry, State, TAG, repository};
 use crate::image::digest_of;
 use crate::raw::{Answer, Greeting, Request, Server};
-use crate::secure::{Demand, NAME, OTHER_NAME, Shown, authority, resuming_as, taking_http2};
+use crate::secure::{
+    Demand, NAME, OTHER_NAME, Shown, authority, resuming_again, resuming_as, taking_early_data, taking_http2,
+};
 
 /// The name of the service behind this door.
 pub(super) const SERVICE: &str = "secure";
@@ -35,7 +38,10 @@ pub(super) fn start(state: &Arc<State>) -> Server {
     };
     let config = authority().config(shown, demand);
     let config = if has(Flaw::ResumesUnderAnyName) { resuming_as(&config, OTHER_NAME) } else { config };
+    let keeps = has(Flaw::ReplayedEarlyDataIsOpen);
+    let config = if keeps { resuming_again(&config, &state.replayed) } else { config };
     let newer = taking_http2(&config);
+    let config = taking_early_data(&config);
     let newer = if has(Flaw::Http2WantsNoCertificate) {
         taking_http2(&authority().config(shown, Demand::Optional))
     } else {
@@ -134,6 +140,8 @@ impl Registry {
                 let by_address = host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok();
                 by_address.then(open)?
             }
+            SERVICE if request.early && is_manifest && self.has(Flaw::EarlyDataIsOpen) => open(),
+            SERVICE if request.early && is_manifest && self.state.replayed.load(Ordering::Relaxed) => open(),
             SERVICE if request.newer && is_manifest && self.has(Flaw::OpenOverHttp2) => open(),
             SERVICE if request.newer && self.has(Flaw::RefusesHttp2) => Some(Answer::http(request, 403, &[], b"{}")),
             SERVICE => self.redirected(request),

@@ -105,7 +105,8 @@ impl Registry {
         let known = shown.strip_prefix("Bearer ").and_then(|token| self.handed_out(token));
         let known = known.map(|grant| self.as_of_now(grant));
         let grant = known.or_else(|| self.deceived(&shown))?;
-        let revoked = self.is_revoked(grant.user) && !self.has(Flaw::TokensOutliveRevocation);
+        let kept = self.has(Flaw::TokensOutliveRevocation) || self.keeps_while_streaming(Flaw::StreamsKeepTokens);
+        let revoked = self.is_revoked(grant.user) && !kept;
         (self.serves(&grant.audience) && grant.expires + self.leeway() > self.now() && !revoked).then_some(grant)
     }
 
@@ -188,9 +189,8 @@ impl Registry {
         ];
         let by_manual = self.has(Flaw::DefaultPassword) && shown == basic("admin", "Harbor12345");
         let known = logins.into_iter().find(|(user, password)| shown == basic(user, password)).map(|(user, _)| user);
-        let welcome = |user: &&str| {
-            !self.is_locked_out(user) && (!self.is_revoked(user) || self.has(Flaw::LoginOutlivesRevocation))
-        };
+        let kept = self.has(Flaw::LoginOutlivesRevocation) || self.keeps_while_streaming(Flaw::StreamsKeepLogins);
+        let welcome = |user: &&str| !self.is_locked_out(user) && (!self.is_revoked(user) || kept);
         let known = if by_manual { Some(USER) } else { known };
         known.filter(welcome).ok_or_else(|| self.refused_login(shown))
     }

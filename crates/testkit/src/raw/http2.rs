@@ -61,6 +61,7 @@ fn read<T>(asked: &http::Request<T>) -> Request {
         secure: false,
         name: None,
         newer: true,
+        early: false,
     }
 }
 

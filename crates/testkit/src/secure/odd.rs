@@ -1,6 +1,8 @@
-//! Servers that forget names, and keys that are too short.
+//! Servers that forget names or remember sessions, and keys that are too short.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm};
 use rustls::ServerConfig;
@@ -11,6 +13,22 @@ pub fn resuming_as(config: &ServerConfig, name: &'static str) -> Arc<ServerConfi
     let sessions = ServerSessionMemoryCache::new(32);
     let mut config = config.clone();
     config.session_storage = Arc::new(Renaming { sessions, name });
+    Arc::new(config)
+}
+
+/// The same server, which takes early data.
+pub fn taking_early_data(config: &ServerConfig) -> Arc<ServerConfig> {
+    let mut config = config.clone();
+    config.max_early_data_size = 16 * 1024;
+    Arc::new(config)
+}
+
+/// The same server, which takes every session as often as it comes, and notes here that one came again.
+pub fn resuming_again(config: &ServerConfig, came_again: &Arc<AtomicBool>) -> Arc<ServerConfig> {
+    let sessions = ServerSessionMemoryCache::new(32);
+    let mut config = config.clone();
+    config.session_storage =
+        Arc::new(Keeping { sessions, taken: Mutex::default(), came_again: Arc::clone(came_again) });
     Arc::new(config)
 }
 
@@ -48,6 +66,34 @@ impl StoresServerSessions for Renaming {
 
     fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
         self.sessions.take(key).map(|session| self.renamed(&session))
+    }
+
+    fn can_cache(&self) -> bool {
+        true
+    }
+}
+
+/// Sessions that are kept once they were taken.
+#[derive(Debug)]
+struct Keeping {
+    sessions: Arc<ServerSessionMemoryCache>,
+    taken: Mutex<BTreeSet<Vec<u8>>>,
+    came_again: Arc<AtomicBool>,
+}
+
+impl StoresServerSessions for Keeping {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        self.sessions.put(key, value)
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.sessions.get(key)
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let is_new = self.taken.lock().expect("nobody has panicked").insert(key.to_vec());
+        self.came_again.fetch_or(!is_new, Ordering::Relaxed);
+        self.sessions.get(key)
     }
 
     fn can_cache(&self) -> bool {

@@ -60,7 +60,10 @@ fn long(writing: &mut Writing<'_, '_>, own: &Place, parts: &Parts) -> Result<Ans
     if let Some(members) = manifest.as_object_mut() {
         members.insert("annotations".to_owned(), json!({ "probe": "x".repeat(TOO_LONG) }));
     }
-    let seen = writing.put(own, &own.low, &Writing::tag()?, (MANIFEST, manifest.to_string().as_bytes()))?;
+    let text = manifest.to_string();
+    // Once is enough to have it in memory.
+    drop(manifest);
+    let seen = writing.put(own, &own.low, &Writing::tag()?, (MANIFEST, text.as_bytes()))?;
     rejected(&seen, "a manifest of more than 4 MiB was taken")
 }
 

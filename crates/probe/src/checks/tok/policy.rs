@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::NO_BEARER;
-use super::use_of::until_refused;
+use super::revoked::until_refused;
 use crate::check::{Check, Group, Need, Severity};
 use crate::doubt::Doubt;
 use crate::intent::{Hook, Mode, Policy, Role};

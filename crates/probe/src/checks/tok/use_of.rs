@@ -1,7 +1,6 @@
-//! What becomes of credentials in use: a token elsewhere, after its owner was taken back, a login without an exchange.
+//! What becomes of credentials in use: a token elsewhere, a login without an exchange.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use outbound::Credential;
 
@@ -12,20 +11,11 @@ use crate::doubt::Doubt;
 use crate::intent::{Door, Known, Mode, Role};
 use crate::observation::Seen;
 use crate::proof::Proof;
-use crate::request::Request;
-use crate::run::REVOCATION;
 use crate::session::{Caller, Session};
 use crate::token::Token;
 use crate::verdict::Answer;
 
-/// Between two questions whether somebody is still let in.
-const POLL: Duration = Duration::from_millis(200);
-/// A question at the end of the bound may come so much later.
-const SLACK: Duration = Duration::from_secs(1);
-/// The most such questions; in a long bound they are further apart.
-const POLLS: u32 = 100;
-
-pub(in crate::checks) static CHECKS: [Check; 4] = [
+pub(in crate::checks) static CHECKS: [Check; 3] = [
     Check {
         id: "TOK-24",
         group: Group::Tok,
@@ -40,21 +30,6 @@ pub(in crate::checks) static CHECKS: [Check; 4] = [
         needs: &[Need::Owned],
         requests: 40,
         run: tok_24,
-    },
-    Check {
-        id: "TOK-26",
-        group: Group::Tok,
-        mode: Mode::Active,
-        severity: Severity::High,
-        title: "whoever is taken back is refused soon",
-        request: "as revoked: a token, the hook `revoke` of the intent, then the old token and a new exchange, five times a second or a hundred times in the bound",
-        judgement: "Pass: both refused within `revoked_within` of the intent. Fail: later, or not at all; the time is noted",
-        why: "a key that leaked is taken back once, and is out of use when the last answer to it is no",
-        remedy: "look the identity up for every request, or make tokens that end within the bound",
-        references: &["CVE-2025-23208"],
-        needs: &[Need::Hook],
-        requests: 212,
-        run: tok_26,
     },
     Check {
         id: "TOK-27",
@@ -132,87 +107,6 @@ fn service(seen: &Seen) -> Option<String> {
 
 fn own_service(session: &mut Session<'_>) -> Result<Option<String>, Doubt> {
     Ok(session.realm()?.and_then(|realm| realm.service))
-}
-
-fn tok_26(session: &mut Session<'_>) -> Result<Answer, Doubt> {
-    let Some(identity) = session.identity(Role::Revoked) else { return Ok(NO_BEARER) };
-    let Some(hook) = &identity.revoke else { return Ok(NO_BEARER) };
-    if session.has_revoked() {
-        return Ok(Answer::NotApplicable("the identity was taken back earlier in this run"));
-    }
-    let scope = identity.owns.as_ref().map(|name| format!("repository:{name}:pull")).unwrap_or_default();
-    let old = session.known(Role::Revoked, &scope)?;
-    let own = own_request(session, identity.owns.as_ref().map(|name| name.as_str()), &old)?;
-    session.revoke(hook)?;
-    until_refused(session, REVOCATION, |session| still(session, &own, &old, &scope))
-}
-
-/// Asks again and again until nothing shows any more that somebody is let in, or the bound of the intent is over.
-pub(super) fn until_refused(
-    session: &mut Session<'_>,
-    note: &'static str,
-    mut still: impl FnMut(&mut Session<'_>) -> Result<Option<Proof>, Doubt>,
-) -> Result<Answer, Doubt> {
-    let begin = session.tick();
-    let bound = session.intent().revoked_within;
-    loop {
-        let at = session.tick().saturating_sub(begin);
-        let proof = still(session)?;
-        if proof.is_none() || at >= bound {
-            return ended(session, note, proof, (at, bound));
-        }
-        session.pause(POLL.max(bound / POLLS).min(bound.saturating_sub(at)));
-    }
-}
-
-/// Either nobody is let in any more, or the bound is over.
-fn ended(
-    session: &mut Session<'_>,
-    note: &'static str,
-    proof: Option<Proof>,
-    (at, bound): (Duration, Duration),
-) -> Result<Answer, Doubt> {
-    let latency = at.as_millis();
-    if let Some(proof) = proof {
-        session.note(note, &format!("still let in {latency} ms after the hook"));
-        return Ok(Answer::Wrong(proof.aside()));
-    }
-    session.note(note, &format!("refused {latency} ms after the hook"));
-    match at > bound + SLACK {
-        true => Err(Doubt::Missing { why: format!("refused, but asked no sooner than after {latency} ms") }),
-        false => Ok(Answer::AsIntended),
-    }
-}
-
-/// What whoever is going to be taken back is granted now: its own repository, or the base.
-fn own_request(session: &mut Session<'_>, owned: Option<&str>, caller: &Caller) -> Result<Request, Doubt> {
-    let base = Request::get("/v2/");
-    for request in owned.map(|name| session.tags(name)).into_iter().chain([base]) {
-        if session.ask(&request.clone().credential(caller.credential()))?.status() == Some(200) {
-            return Ok(request);
-        }
-    }
-    Err(Doubt::Missing { why: "the identity could not be shown to be valid before it was taken back".to_owned() })
-}
-
-/// What shows that somebody is still let in: the old token is good, or a new one is handed out. What is no refusal, and no
-/// success either, leaves the question open.
-fn still(session: &mut Session<'_>, own: &Request, old: &Caller, scope: &str) -> Result<Option<Proof>, Doubt> {
-    let seen = session.ask(&own.clone().credential(old.credential()))?;
-    if seen.response()?.is_success() {
-        let earlier = match old {
-            Caller::Holder(token) => Some(token.seen.id),
-            Caller::Nobody | Caller::Stranger(_) | Caller::Imposter | Caller::Known(_) => None,
-        };
-        let proof = Proof::behaviour(&seen, "what was handed out before is still good");
-        return Ok(proof.map(|proof| proof.after(earlier)));
-    }
-    session.refusal(&seen, old)?;
-    match session.known(Role::Revoked, scope) {
-        Ok(Caller::Holder(token)) => Ok(Proof::behaviour(&token.seen, "a new token is still handed out")),
-        Ok(_) | Err(Doubt::NoToken { .. }) => Ok(None),
-        Err(doubt) => Err(doubt),
-    }
 }
 
 fn tok_27(session: &mut Session<'_>) -> Result<Answer, Doubt> {

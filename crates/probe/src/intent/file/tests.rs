@@ -71,6 +71,7 @@ kind = "virtual"
 
 [gate]
 largest_blob = 1000000
+stream_ends_within = "1s"
 
 [gate.images]
 signed = "gate/app@sha256:abababababababababababababababababababababababababababababababab"
@@ -207,6 +208,7 @@ fn a_mistake_says_what_and_where() {
         ("6ba7b810?_state=x", "6ba7b810 x"),
         ("gate/app@sha256:", "gate/app:"),
         ("largest_blob = 1000000", "largest_blob = 0"),
+        ("stream_ends_within = \"1s\"", "stream_ends_within = \"0s\""),
         ("[\"stop\", \"upstream\"]", "[]"),
         ("of = \"team/app\"", "of = \"team/base\""),
         ("kind = \"virtual\"", "kind = \"group\""),
