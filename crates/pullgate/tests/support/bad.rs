@@ -1,6 +1,6 @@
 //! Configurations that are none, for the start and for reading again.
 
-//// Files that must not be accepted, each with the name it has in the snapshot.
+/// Files that must not be accepted, each with the name it has in the snapshot.
 pub(crate) const BAD: &[(&str, &str)] = &[
     ("unknown table", "[repositories]\nname = \"a\"\n"),
     ("mistyped table", "[lisetn]\naddress = \"localhost:5000\"\n"),
