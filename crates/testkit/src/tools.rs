@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Tools and what brings them: a Debian package, or the project's own set-up.
-const SOURCES: [(&str, &str); 17] = [
+const SOURCES: [(&str, &str); 18] = [
     ("buildah", "apt-get install buildah"),
     ("chromium", "apt-get install chromium"),
     ("containerd", "apt-get install containerd"),
@@ -18,13 +18,15 @@ const SOURCES: [(&str, &str); 17] = [
     ("podman", "apt-get install podman"),
     ("regctl", "cargo xtask test"),
     ("registry", "cargo xtask soak"),
+    ("sarif-2.1.0.schema.json", "cargo xtask test"),
     ("skopeo", "apt-get install skopeo"),
     ("timeout", "apt-get install coreutils"),
     ("unshare", "apt-get install util-linux"),
 ];
 
 /// The file of a tool: the project's own before the distribution's, and that before anything else in `PATH`, so that
-/// a client put first in `PATH` by hand is not the one tested. `oras` is the interpreter of its virtual environment.
+/// a client put first in `PATH` by hand is not the one tested. `oras` is the interpreter of its virtual environment,
+/// and a schema is a tool too.
 ///
 /// Panics with the command that installs what is missing.
 pub fn tool(name: &str) -> PathBuf {
@@ -42,7 +44,7 @@ fn candidates(name: &str) -> Vec<PathBuf> {
         return vec![own.join("oras/bin/python")];
     }
     let search = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders = vec![own.join("bin"), "/usr/bin".into(), "/usr/sbin".into()];
+    let mut folders = vec![own.join("bin"), own, "/usr/bin".into(), "/usr/sbin".into()];
     folders.extend(std::env::split_paths(&search));
     folders.into_iter().map(|folder| folder.join(name)).collect()
 }
@@ -59,7 +61,7 @@ mod tests {
     #[test]
     fn the_distribution_comes_before_the_search_path() {
         let found = candidates("docker");
-        assert_eq!(found[1], Path::new("/usr/bin/docker"));
+        assert_eq!(found[2], Path::new("/usr/bin/docker"));
         assert!(found.len() > 3, "the search path is asked too");
     }
 }

@@ -1,6 +1,7 @@
 //! Puts in place what the tests need and the machine lacks. What is there already costs well below a second.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ const REGISTRY: GoTool = GoTool {
     package: "github.com/distribution/distribution/v3/cmd/registry",
     version: "v3.1.2",
 };
+/// A module that carries the schema of SARIF 2.1.0 as OASIS publishes it, and where: in backticks.
+const SARIF: (&str, &str) = ("github.com/owenrumney/go-sarif/v3@v3.3.0", "pkg/report/v210/sarif/schema.go");
 /// The Python library, from PyPI.
 const ORAS: &str = "0.2.43";
 
@@ -71,6 +74,22 @@ pub(crate) enum SetupError {
     /// An installer succeeded and the program is still not there.
     #[error("`{0}` is still missing after its installation")]
     StillMissing(&'static str),
+    /// What was downloaded is not what it was.
+    #[error("`{module}` has no {what} any more")]
+    Changed {
+        /// A Go module with its version.
+        module: &'static str,
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// A file could not be read or written.
+    #[error("`{}`: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A program could not be started.
     #[error("cannot start `{command}`: {source}")]
     NotStarted {
@@ -81,13 +100,14 @@ pub(crate) enum SetupError {
     },
 }
 
-/// Installs what is missing, printing minutes: Debian packages with apt-get when root, crane, regctl and our program over
-/// oras-go with Go, oras in a virtual environment. `without_root` leaves out docker's engine and containerd.
+/// Installs what is missing, printing minutes: Debian packages with apt-get when root, crane, regctl, our program over
+/// oras-go and the schema of SARIF with Go, oras in a virtual environment. `without_root` leaves out docker's engine and containerd.
 pub(crate) fn run(without_root: bool) -> Result<(), SetupError> {
     debian_packages(without_root)?;
     CRANE.put_in_place()?;
     REGCTL.put_in_place()?;
     oras_go()?;
+    sarif_schema()?;
     oras()
 }
 
@@ -170,6 +190,24 @@ fn oras_go() -> Result<(), SetupError> {
     command.args(["build", "-trimpath", "-o"]).arg(tools().join("bin/oras-go")).arg(".");
     command.env("CGO_ENABLED", "0").current_dir(root().join("crates/testkit/go/oras"));
     do_it(command)
+}
+
+/// The schema of SARIF, taken out of the module that brings it.
+fn sarif_schema() -> Result<(), SetupError> {
+    let (module, source) = SARIF;
+    let path = tools().join("sarif-2.1.0.schema.json");
+    if path.is_file() {
+        return Ok(());
+    }
+    let mut command = Command::new(go()?);
+    command.args(["mod", "download", "-json", module]).current_dir("/");
+    let output = command.output().map_err(|source| SetupError::NotStarted { command: line(&command), source })?;
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let folder = told["Dir"].as_str().ok_or(SetupError::Failed { command: line(&command), status: output.status })?;
+    let source = Path::new(folder).join(source);
+    let text = fs::read_to_string(&source).map_err(|error| SetupError::File { path: source, source: error })?;
+    let schema = text.split('`').nth(1).ok_or(SetupError::Changed { module, what: "schema of SARIF" })?;
+    fs::write(&path, schema).map_err(|source| SetupError::File { path, source })
 }
 
 fn go() -> Result<PathBuf, SetupError> {
