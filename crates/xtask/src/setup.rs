@@ -203,7 +203,8 @@ fn sarif_schema() -> Result<(), SetupError> {
     command.args(["mod", "download", "-json", module]).current_dir("/");
     let output = command.output().map_err(|source| SetupError::NotStarted { command: line(&command), source })?;
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let folder = told["Dir"].as_str().ok_or(SetupError::Failed { command: line(&command), status: output.status })?;
+    let folder = told.get("Dir").and_then(serde_json::Value::as_str);
+    let folder = folder.ok_or(SetupError::Failed { command: line(&command), status: output.status })?;
     let source = Path::new(folder).join(source);
     let text = fs::read_to_string(&source).map_err(|error| SetupError::File { path: source, source: error })?;
     let schema = text.split('`').nth(1).ok_or(SetupError::Changed { module, what: "schema of SARIF" })?;
