@@ -271,7 +271,7 @@ fn cargo_08(session: &mut Session<'_>) -> Result<Answer, Doubt> {
     let control = caller(session, Role::Control, false)?;
     let held = Held::of(session, &registry, &control)?;
     let seen = held.download(&registry.name)?.ask(session, &control)?;
-    let Some(redirect) = Redirect::of(&seen)? else {
+    let Some(redirect) = Redirect::of(session, &seen)? else {
         return Ok(Answer::NotApplicable("the door serves crates itself"));
     };
     let now = redirect.now(session)?;

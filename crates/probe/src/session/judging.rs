@@ -126,17 +126,25 @@ impl Session<'_> {
         }
     }
 
+    /// Where an answer leads; none where it leads nowhere.
+    ///
+    /// # Errors
+    /// [`Doubt`] where that is no place, or a credential of ours would be sent elsewhere: somebody has put it back.
+    pub(crate) fn led(&self, seen: &Observation) -> Result<Option<Endpoint>, Doubt> {
+        let Some(location) = seen.response()?.redirect() else { return Ok(None) };
+        let next = Endpoint::relative_to(&seen.origin, location);
+        let next = next.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
+        match next.origin != seen.origin && self.clean(&next.target) != next.target {
+            true => Err(Doubt::Redirect { why: format!("it carries a credential to `{}`", next.origin) }),
+            false => Ok(Some(next)),
+        }
+    }
+
     /// Follows redirects to the door itself and to declared storage, without any credential.
     pub(crate) fn follow(&mut self, asked: &Seen, request: &Request) -> Result<Seen, Doubt> {
         let mut seen = Arc::clone(asked);
         for _ in 0..MAX_REDIRECTS {
-            let Some(location) = seen.response()?.redirect() else { return Ok(seen) };
-            let next = Endpoint::relative_to(&seen.origin, location);
-            let next = next.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
-            if next.origin != seen.origin && self.clean(&next.target) != next.target {
-                // Whoever puts back what stood in the query would have it sent there.
-                return Err(Doubt::Redirect { why: format!("it carries a credential to `{}`", next.origin) });
-            }
+            let Some(next) = self.led(&seen)? else { return Ok(seen) };
             seen = self.ask_at(&next.origin, &request.to(&next.target))?;
         }
         match seen.response()?.redirect() {

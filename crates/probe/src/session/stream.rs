@@ -1,7 +1,5 @@
 //! What is too large for a question and its answer: a body that is sent in pieces, and an answer that goes on for a while.
 
-use outbound::Endpoint;
-
 use super::Session;
 use super::judging::MAX_REDIRECTS;
 use crate::doubt::Doubt;
@@ -39,10 +37,7 @@ impl Session<'_> {
                 Err(seen) => seen,
             };
             self.touched.push(seen.id);
-            let response = seen.response()?;
-            let Some(location) = response.redirect() else { return Err(no_stream(response.status)) };
-            let next = Endpoint::relative_to(&seen.origin, location);
-            let next = next.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
+            let Some(next) = self.led(&seen)? else { return Err(no_stream(seen.response()?.status)) };
             if !self.door.has_storage(&next.origin) {
                 return Err(self.undeclared_storage(next.origin));
             }

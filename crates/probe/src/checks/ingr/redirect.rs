@@ -67,14 +67,13 @@ pub(in crate::checks) struct Redirect {
 
 impl Redirect {
     /// The redirect of an answer; none where the content itself came.
-    pub(in crate::checks) fn of(seen: &Seen) -> Result<Option<Self>, Doubt> {
+    pub(in crate::checks) fn of(session: &Session<'_>, seen: &Seen) -> Result<Option<Self>, Doubt> {
         let response = seen.response()?;
-        let Some(location) = response.redirect() else {
-            return if response.is_success() { Ok(None) } else { Err(Doubt::OtherRefusal { status: response.status }) };
-        };
-        let to = Endpoint::relative_to(&seen.origin, location);
-        let to = to.map_err(|error| Doubt::Redirect { why: error.to_string() })?;
-        Ok(Some(Self { to, seen: Seen::clone(seen) }))
+        match session.led(seen)? {
+            Some(to) => Ok(Some(Self { to, seen: Seen::clone(seen) })),
+            None if response.is_success() => Ok(None),
+            None => Err(Doubt::OtherRefusal { status: response.status }),
+        }
     }
 
     /// What stands there now.
@@ -142,7 +141,7 @@ pub(super) fn of_layer(session: &mut Session<'_>) -> Result<Option<(Redirect, De
     let control = session.known(Role::Control, &scope)?;
     let request = first_of(&session.blob_target(&layer.digest));
     let seen = session.ask(&request.credential(control.credential()))?;
-    Ok(Redirect::of(&seen)?.map(|redirect| (redirect, layer)))
+    Ok(Redirect::of(session, &seen)?.map(|redirect| (redirect, layer)))
 }
 
 fn ingr_08(session: &mut Session<'_>) -> Result<Answer, Doubt> {
