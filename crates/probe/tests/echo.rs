@@ -34,9 +34,10 @@ fn led_away(only: &str, is_led: fn(&Request) -> bool) -> (Report, String, Vec<St
         Answer::http(request, answer.head.status, &headers, &answer.body)
     });
     let mut intent = whole(&double);
-    intent.doors[0].origin = front.url().parse().unwrap();
-    intent.doors[0].realms.push(double.url().parse().unwrap());
-    intent.doors[0].storage.push(storage.url().parse().unwrap());
+    let door = intent.doors.first_mut().unwrap();
+    door.origin = front.url().parse().unwrap();
+    door.realms.push(double.url().parse().unwrap());
+    door.storage.push(storage.url().parse().unwrap());
     let report = run_as(&double, &intent, Some(&[only]));
     let echoed = echoed.lock().unwrap().clone();
     (report, format!("{:?}", storage.requests()), echoed)
