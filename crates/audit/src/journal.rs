@@ -13,6 +13,7 @@ use crate::checkpoint::{Checkpoint, CheckpointKey, LogName};
 use crate::circumstances::{Circumstances, CredentialSeen, LeafName, Outcome, Refused};
 use crate::error::LogError;
 use crate::flood::Floods;
+use crate::late::Late;
 use crate::leaf::{Administration, Gap, Leaf, LeafKind, OutcomeEntry, Outcomes, micros};
 use crate::log::{Log, LogSettings};
 use crate::probed::ProbeRun;
@@ -126,6 +127,7 @@ pub struct Journal {
     name: Arc<str>,
     strict: bool,
     floods: Mutex<Floods>,
+    late: Mutex<Late>,
     outcomes: Mutex<Vec<OutcomeEntry>>,
 }
 
@@ -143,8 +145,8 @@ impl Journal {
     ) -> Result<(Self, Recovered), JournalError> {
         let text: Arc<str> = name.to_string().into();
         let (log, recovered) = Log::open(LogSettings { folder, segment_bytes: settings.segment_bytes }, key)?;
-        let journal =
-            Self { log, name: text, strict: settings.strict, floods: Mutex::default(), outcomes: Mutex::default() };
+        let (floods, late, outcomes) = Default::default();
+        let journal = Self { log, name: text, strict: settings.strict, floods, late, outcomes };
         if let Some(torn) = recovered.torn {
             let reason = "a write was interrupted".to_owned();
             let gap = Gap { bytes: torn.bytes, kind: LeafKind::Gap, reason, time: micros(now.wall) };
@@ -170,13 +172,19 @@ impl Journal {
     /// Writes a refusal, or counts it where strangers flood. A refusal stays a refusal whatever this returns.
     ///
     /// # Errors
-    /// [`JournalError`] where it could not be written.
+    /// [`JournalError`] where it could not be written now: it is written with what has gathered.
     pub fn note(&self, refused: &Refused<'_>, circumstances: &Circumstances) -> Result<(), JournalError> {
         if refused.is_of_a_stranger() && !guard(&self.floods).admit(refused, circumstances) {
             return Ok(());
         }
-        self.append(&Leaf::Decision(Box::new(Record::of_refusal(refused, circumstances))))?;
-        Ok(())
+        let line = line(&Leaf::Decision(Box::new(Record::of_refusal(refused, circumstances))))?;
+        match self.log.append(&line) {
+            Err(error @ (LogError::Write(_) | LogError::Sync(_))) => {
+                guard(&self.late).keep(line);
+                Err(error.into())
+            }
+            written => Ok(written.map(|_| ())?),
+        }
     }
 
     /// Hands in what became of an admitted request. It is written soon, many in one leaf.
@@ -187,14 +195,14 @@ impl Journal {
         }
     }
 
-    /// Writes what has gathered: outcomes, and floods of minutes that are over. To be called every 100 ms.
+    /// Writes what has gathered: refusals that could not be written before, floods of minutes that are over, outcomes. To
+    /// be called every 100 ms.
     ///
     /// # Errors
-    /// [`JournalError`] where it cannot write now; what has gathered is kept.
+    /// [`JournalError`] where the journal cannot write now, whatever has gathered; it is kept.
     pub fn settle(&self, now: Now) -> Result<(), JournalError> {
         guard(&self.floods).turn(now.wall);
-        self.write_floods()?;
-        self.write_outcomes()
+        self.write_gathered(now)
     }
 
     /// Writes everything that has gathered and closes the log.
@@ -203,8 +211,7 @@ impl Journal {
     /// [`JournalError`] where something could not be written or signed.
     pub fn close(self, now: Now) -> Result<Checkpoint, JournalError> {
         guard(&self.floods).end(now.wall);
-        self.write_floods()?;
-        self.write_outcomes()?;
+        self.write_gathered(now)?;
         Ok(self.log.close()?)
     }
 
@@ -238,6 +245,26 @@ impl Journal {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.log.size()
+    }
+
+    fn write_gathered(&self, now: Now) -> Result<(), JournalError> {
+        self.log.takes()?;
+        self.write_late(now)?;
+        self.write_floods()?;
+        self.write_outcomes()
+    }
+
+    fn write_late(&self, now: Now) -> Result<(), JournalError> {
+        let lines = guard(&self.late).take();
+        let (rest, result) = written(lines, LEAVES_AT_ONCE, |lines| Ok(self.log.append_many(lines).map(|_| ())?));
+        let mut late = guard(&self.late);
+        late.give_back(rest);
+        result?;
+        if let Some(gap) = late.gap(now.wall) {
+            self.append(&gap)?;
+            late.told();
+        }
+        Ok(())
     }
 
     fn write_floods(&self) -> Result<(), JournalError> {

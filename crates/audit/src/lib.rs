@@ -11,6 +11,7 @@ mod fixture;
 mod flood;
 mod journal;
 mod keeper;
+mod late;
 mod leaf;
 mod leaves;
 mod log;

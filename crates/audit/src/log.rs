@@ -89,6 +89,14 @@ impl Log {
         Ok(sequences)
     }
 
+    /// Whether the next append would be tried.
+    ///
+    /// # Errors
+    /// [`LogError::Sync`]: the log takes nothing more.
+    pub fn takes(&self) -> Result<(), LogError> {
+        self.shared.lock().takes()
+    }
+
     /// Asks for a sync now, and resolves when an `fdatasync` that began after the leaf was written has returned. It
     /// needs no particular runtime.
     ///
@@ -208,10 +216,12 @@ impl State {
         self.synced.size() == self.written.size()
     }
 
+    fn takes(&self) -> Result<(), LogError> {
+        self.failed.as_ref().map_or(Ok(()), |error| Err(LogError::Sync(Arc::clone(error))))
+    }
+
     fn append(&mut self, batch: &Batch) -> Result<Range<u64>, LogError> {
-        if let Some(error) = &self.failed {
-            return Err(LogError::Sync(Arc::clone(error)));
-        }
+        self.takes()?;
         self.mend().map_err(LogError::Write)?;
         if let Err(error) = write_whole(&self.file, &batch.bytes) {
             self.torn = true;

@@ -75,6 +75,7 @@ fn what_must_be_synced_and_cannot_be_is_not_admitted() {
         let result = wait(journal.admit(permit(request(route)), &circumstances()));
         assert_eq!(result.is_ok(), admitted, "{route:?}");
         assert!(matches!(result, Ok(_) | Err(JournalError(LogError::Sync(_)))));
+        eventually(|| matches!(journal.settle(now()), Err(JournalError(LogError::Sync(_)))));
     }
 }
 
@@ -93,6 +94,36 @@ fn a_journal_that_cannot_write_admits_nothing() {
     journal.log.swap_file(file);
     assert_eq!(admit(&journal, permit(request(Route::Ping)), "again").leaf().sequence, 0);
     assert_eq!(all(folder.path()).len(), 1);
+}
+
+#[test]
+fn a_refusal_that_finds_no_room_is_written_later_and_told_until_then() {
+    let folder = tempdir().unwrap();
+    let journal = journal(folder.path());
+    let (problem, robot, read) = (problem(), robot(), request(Route::ReadBlob));
+    let refused = Refused { principal: Some(&robot), ..strangers(&problem, Some(&read)) };
+    let file = journal.log.swap_file(device("/dev/full"));
+    journal.settle(now()).unwrap();
+    for number in 0..1_005 {
+        assert!(journal.note(&refused, &named(&number.to_string())).is_err());
+    }
+    for _ in 0..3 {
+        assert!(journal.settle(now()).is_err(), "who asks for health must hear of it, also where no outcome waits");
+    }
+    journal.log.swap_file(file);
+    journal.settle(now()).unwrap();
+    journal.settle(now()).unwrap();
+    let leaves = leaves(folder.path());
+    let ids = leaves.iter().filter_map(|leaf| match leaf {
+        Leaf::Decision(record) => Some(record.request_id.clone()),
+        _ => None,
+    });
+    assert!(ids.eq((0..1_000).map(|number| number.to_string())), "in the order in which they came, each once");
+    let [.., Leaf::Gap(gap)] = leaves.as_slice() else { panic!("{:?}", leaves.last()) };
+    assert_eq!((leaves.len(), gap.reason.as_str()), (1_001, "5 refusals could not be written"));
+    assert!(gap.bytes > 5 * 100);
+    journal.close(now()).unwrap();
+    check(folder.path()).unwrap();
 }
 
 #[test]
