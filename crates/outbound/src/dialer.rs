@@ -97,7 +97,7 @@ impl Dialer {
     /// # Errors
     /// [`OutboundError`] where the handshake did not come so far.
     pub async fn chain(&self, to: &Destination, time: Duration) -> Result<Chain, OutboundError> {
-        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let tls = |source| OutboundError::tls(to.origin(), source);
         let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
         let (connector, looking) = self.tls.looking()?;
         let connecting = async { connector.connect(name, connect(to).await?).await.map_err(tls) };
@@ -167,7 +167,7 @@ impl Dialer {
             if to.origin().scheme() == Scheme::Http {
                 return Ok(Connection::new(stream, None));
             }
-            let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+            let tls = |source| OutboundError::tls(to.origin(), source);
             let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
             let stream = self.tls.offering(HTTP_2, shown)?.connect(name, stream).await.map_err(tls)?;
             let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
@@ -200,7 +200,7 @@ impl Dialer {
         if to.origin().scheme() == Scheme::Http {
             return Ok(Box::new(stream));
         }
-        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let tls = |source| OutboundError::tls(to.origin(), source);
         let asked = message.greeting().and_then(|greeting| greeting.name.as_ref());
         let name = match asked {
             Some(name) => ServerName::try_from(name.clone()).ok(),

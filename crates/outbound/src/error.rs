@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use rustls::InvalidMessage;
+
 use crate::origin::Origin;
 
 /// Why a message was not sent, or not answered by a single byte.
@@ -62,6 +64,12 @@ pub enum OutboundError {
         /// What was wrong.
         source: io::Error,
     },
+    /// What answers the handshake is not TLS.
+    #[error("`{origin}` does not speak TLS")]
+    NotTls {
+        /// The origin.
+        origin: Origin,
+    },
     /// The connection ended while the message was being sent.
     #[error("the connection ended before the request was sent")]
     Send {
@@ -80,13 +88,26 @@ pub enum OutboundError {
 }
 
 impl OutboundError {
+    /// What a failed handshake with an origin means.
+    pub(crate) fn tls(origin: &Origin, source: io::Error) -> Self {
+        let origin = origin.clone();
+        match cause(&source) {
+            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => Self::NotTls { origin },
+            _ => Self::Tls { origin, source },
+        }
+    }
+
     /// Whether somebody answered with a certificate that we do not trust.
     #[must_use]
     pub fn is_distrust(&self) -> bool {
         let Self::Tls { source, .. } = self else { return false };
-        let cause = source.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
-        matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
+        matches!(cause(source), Some(rustls::Error::InvalidCertificate(_)))
     }
+}
+
+/// What the TLS library says, where it is what has failed.
+fn cause(source: &io::Error) -> Option<&rustls::Error> {
+    source.get_ref().and_then(|cause| cause.downcast_ref())
 }
 
 /// Why what a door shows is not trusted.

@@ -73,7 +73,7 @@ pub fn probe(
             judge(asked, cell, &controls)
         };
         let judged: Vec<CheckResult> = asked.into_iter().map(judge).collect();
-        standings.push(Standing::of(cell, &judged, &session.held()));
+        standings.push(Standing::of(cell, &judged, &session.held(), session.evidence()));
         results.extend(judged);
     }
     let (run_id, spent, elapsed) = (run.id().to_owned(), run.spent(), run.now().tick.saturating_sub(begin.tick));

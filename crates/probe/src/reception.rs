@@ -18,6 +18,8 @@ const MAX_HEADERS: usize = 128;
 pub const MAX_BODY: usize = 64 * 1024;
 /// The longest manifest that is read, in bytes: what lies beyond [`MAX_BODY`] is hashed and not kept.
 pub(crate) const MAX_MANIFEST: usize = 4 * 1024 * 1024;
+/// How an alert begins: type 21, and a version that has been 3.x from the first on (RFC 8446 section 5.1).
+const TLS_ALERT: [u8; 2] = [21, 3];
 /// The most interim answers (1xx) before the real one.
 const MAX_INTERIM: usize = 4;
 /// The longest line that gives the size of a chunk.
@@ -41,6 +43,9 @@ pub enum Garbled {
     /// Not HTTP/1.
     #[error("what came back is not HTTP/1.1")]
     NotHttp,
+    /// An alert of TLS, to whoever speaks in the clear.
+    #[error("what came back is TLS")]
+    Tls,
     /// Not HTTP/2, where nothing else is asked for.
     #[error("HTTP/2 is not spoken there")]
     NotHttp2,
@@ -158,6 +163,7 @@ impl Reception {
             State::Garbled(garbled) => Err(garbled),
             State::Head(_) if end == End::Late => Err(Garbled::Late),
             State::Head(head) if head.is_empty() && self.interim.is_empty() => Err(Garbled::Nothing),
+            State::Head(head) if head.starts_with(&TLS_ALERT) => Err(Garbled::Tls),
             State::Head(_) => Err(Garbled::HalfHead),
             State::Body(arriving) => Ok(arriving.finish(self.interim, end)),
         }

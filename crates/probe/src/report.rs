@@ -9,6 +9,7 @@ mod parts;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sarif;
+mod standing;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -23,15 +24,15 @@ use serde::Serialize;
 
 use crate::baseline::{Change, Drift};
 use crate::check::{Check, Severity};
-use crate::controls::Controls;
 use crate::doubt::Doubt;
 use crate::intent::Mode;
 use crate::observation::{Observation, ObservationId, Seen};
-use crate::plan::Cell;
 use crate::product::Product;
 use crate::run::{Budget, Discovered, Note, PRODUCT, REVOCATION};
 use crate::triage::{TriageState, Triaged};
 use crate::verdict::Verdict;
+
+pub use standing::{Answered, Standing};
 
 /// A whole run.
 #[derive(Debug)]
@@ -146,107 +147,6 @@ impl CheckResult {
     fn is_exposure(&self) -> bool {
         matches!(self.verdict(), Some(Verdict::Fail { proof, .. }) if proof.exposes())
     }
-}
-
-/// The answer about one private reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answered {
-    /// A stranger got it.
-    Exposed,
-    /// Every check that was asked passed, and the controls hold.
-    Private,
-    /// Neither could be shown.
-    CouldNotTell,
-}
-
-impl Answered {
-    /// As it opens a report.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Exposed => "EXPOSED",
-            Self::Private => "private",
-            Self::CouldNotTell => "could not tell",
-        }
-    }
-}
-
-/// The answer about one private reference at one door, and what would decide it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Standing {
-    /// The reference.
-    pub reference: String,
-    /// The name of the door.
-    pub door: String,
-    /// Where the probe stood.
-    pub vantage: String,
-    /// The answer.
-    pub answer: Answered,
-    /// In a sentence.
-    pub says: String,
-    /// Somebody who may was refused at the end, and not at the beginning.
-    #[serde(skip)]
-    interfered: bool,
-    /// The door did not answer anything.
-    #[serde(skip)]
-    unreachable: bool,
-}
-
-impl Standing {
-    pub(crate) fn of(cell: &Cell<'_>, results: &[CheckResult], controls: &Result<Controls, Doubt>) -> Self {
-        let reference = cell.private.to_string();
-        let unreachable = is_unreachable(results);
-        let (answer, says) = match unreachable {
-            true => (Answered::CouldNotTell, format!("{} is not reachable from here", cell.door.origin)),
-            false => said(&reference, results, controls),
-        };
-        Self {
-            reference,
-            door: cell.door.name.clone(),
-            vantage: cell.door.vantage.clone(),
-            answer,
-            says,
-            interfered: matches!(controls, Err(Doubt::Interfered { .. })),
-            unreachable,
-        }
-    }
-}
-
-/// Whether nothing at all was answered, and at least one question for want of a connection.
-fn is_unreachable(results: &[CheckResult]) -> bool {
-    let asked = || results.iter().filter(|result| result.verdict().is_some());
-    let gone = |result: &CheckResult| matches!(result.doubt(), Some(Doubt::Unreachable { .. }));
-    let control = |result: &CheckResult| {
-        matches!(result.doubt(), Some(Doubt::NoControl | Doubt::ControlFailed { .. }))
-            && result.check.group.is_control()
-    };
-    asked().all(|result| gone(result) || control(result)) && asked().any(gone)
-}
-
-fn said(reference: &str, results: &[CheckResult], controls: &Result<Controls, Doubt>) -> (Answered, String) {
-    let questions = || results.iter().filter(|result| !result.check.group.is_control());
-    let ids = |wanted: &dyn Fn(&CheckResult) -> bool| {
-        questions().filter(|result| wanted(result)).map(|result| result.check.id).collect::<Vec<_>>().join(", ")
-    };
-    let exposures = ids(&CheckResult::is_exposure);
-    if !exposures.is_empty() {
-        return (Answered::Exposed, format!("a stranger gets {reference}: {exposures}"));
-    }
-    let failed = ids(&|result| result.fails_at().is_some());
-    let open = ids(&|result| result.doubt().is_some_and(|doubt| controls.as_ref().err() != Some(doubt)));
-    let says = match controls {
-        _ if !failed.is_empty() => {
-            format!("no stranger obtained {reference}, and not everything is as intended: {failed}")
-        }
-        _ if !open.is_empty() => format!("not every question about {reference} was answered: {open}"),
-        Err(Doubt::NoControl) => {
-            format!("refused everywhere, but nothing shows that {reference} exists: add --as docker-login")
-        }
-        Err(doubt) => format!("refused everywhere, but a refusal means nothing here: {doubt}"),
-        Ok(_) => return (Answered::Private, format!("strangers are refused {reference}, and who may pull it can")),
-    };
-    (Answered::CouldNotTell, says)
 }
 
 /// From where on a run counts as failed or as open.

@@ -45,8 +45,10 @@ impl WireError {
     #[must_use]
     pub fn is_hung_up(&self) -> bool {
         match self {
-            Self::Outbound(error) => matches!(**error, OutboundError::Tls { .. } | OutboundError::Send { .. }),
-            Self::Garbled(garbled) => matches!(garbled, Garbled::Nothing | Garbled::HalfHead),
+            Self::Outbound(error) => {
+                matches!(**error, OutboundError::Tls { .. } | OutboundError::NotTls { .. } | OutboundError::Send { .. })
+            }
+            Self::Garbled(garbled) => matches!(garbled, Garbled::Nothing | Garbled::HalfHead | Garbled::Tls),
         }
     }
 
@@ -54,6 +56,15 @@ impl WireError {
     #[must_use]
     pub fn is_distrust(&self) -> bool {
         matches!(self, Self::Outbound(error) if error.is_distrust())
+    }
+
+    /// Whether somebody was reached who speaks TLS where none was asked for, or none where it was.
+    #[must_use]
+    pub fn is_other_scheme(&self) -> bool {
+        match self {
+            Self::Outbound(error) => matches!(**error, OutboundError::NotTls { .. }),
+            Self::Garbled(garbled) => *garbled == Garbled::Tls,
+        }
     }
 
     /// Whether somebody was reached, and speaks HTTP/1.1 alone.
@@ -73,6 +84,7 @@ impl WireError {
                 | OutboundError::Unverified { .. }
                 | OutboundError::NotPublic { .. }
                 | OutboundError::Tls { .. }
+                | OutboundError::NotTls { .. }
                 | OutboundError::TlsSetup { .. }
                 | OutboundError::Send { .. } => false,
             },

@@ -22,7 +22,7 @@ pub(crate) fn text(house: &House, listening: &Listening, data: &Path) -> String 
              \x20 docker login {registry} -u ci          # docker, crane, oras: plain http on loopback needs no flag\n\
              \x20 podman login --tls-verify=false {registry} -u ci\n\
              \x20 pullgate audit tail --data {data}      # every decision, as it is made\n\
-             \x20 pullgate probe http://{registry} --private team/app:1.0      # from outside: is private really private?\n"
+             \x20 pullgate probe http://{registry}/team/app:1.0      # from outside: is private really private?\n"
         ));
     }
     text

@@ -21,7 +21,14 @@ fn pullgate_is_private_and_the_probe_proves_it() {
     let sentence = "refused everywhere, but nothing shows that team/app:1.0 exists: add --as docker-login";
     assert!(stdout(&nobody).contains(sentence), "{}", said(&nobody));
 
-    let proved = probe(folder.path(), &words, &[("PULLGATE_PROBE_CREDENTIAL", &login)]);
+    let secure = format!("{}/team/app:1.0", registry.address);
+    let unspoken = probe(folder.path(), &[&secure], &[]);
+    assert_eq!(unspoken.status.code(), Some(1), "passwords are looked at in the clear: {}", said(&unspoken));
+    let line = format!("https://{} does not speak TLS: name it as {url}/team/app:1.0\n", registry.address);
+    assert!(stdout(&unspoken).contains(&line), "{}", said(&unspoken));
+
+    let typed = format!("{url}/team/app:1.0");
+    let proved = probe(folder.path(), &[&typed], &[("PULLGATE_PROBE_CREDENTIAL", &login)]);
     assert_eq!(proved.status.code(), Some(0), "{}", said(&proved));
     assert!(stdout(&proved).starts_with("private: team/app:1.0 at "), "{}", said(&proved));
     assert!(!said(&proved).contains(&control.key));

@@ -33,7 +33,7 @@ impl Dialer {
     ) -> Result<Option<End>, OutboundError> {
         first.may_go_to(to.origin())?;
         second.may_go_to(to.origin())?;
-        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let tls = |source| OutboundError::tls(to.origin(), source);
         let name = server_name(to.origin()).ok_or_else(|| tls(std::io::ErrorKind::InvalidInput.into()))?;
         let config = Arc::new(self.tls.early(first.certificate())?);
         let early = async {

@@ -25,7 +25,7 @@ impl Dialer {
         limits: Limits,
         mut take: impl FnMut(&[u8]) -> Appetite,
     ) -> Result<Option<End>, OutboundError> {
-        let tls = |source| OutboundError::Tls { origin: to.origin().clone(), source };
+        let tls = |source| OutboundError::tls(to.origin(), source);
         let invalid = || tls(std::io::ErrorKind::InvalidInput.into());
         let shown = first.certificate().filter(|shown| shown.origin() == to.origin()).ok_or_else(invalid)?;
         let is_bare =

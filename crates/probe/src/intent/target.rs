@@ -1,6 +1,6 @@
 //! References with a registry, as people paste them: `registry.example.com/team/app:1.0`.
 
-use outbound::{Origin, OriginError};
+use outbound::{Endpoint, Origin, OriginError};
 use protocol::{NameError, Reference};
 
 use super::Known;
@@ -79,13 +79,14 @@ impl TargetError {
             Self::NoHost { text } => Some(format!("write registry.example.com/{text}")),
             Self::Origin { .. } | Self::Reference { .. } => None,
             Self::TwoRegistries { second, .. } => Some(format!("a second door to the same images is --door {second}")),
-            Self::NothingPrivate { origin } => Some(format!("write pullgate probe {origin} --private team/app:1.0")),
+            Self::NothingPrivate { origin } => Some(format!("write pullgate probe {origin}/team/app:1.0")),
         }
     }
 }
 
 impl Target {
-    /// Reads `HOST/REPOSITORY[:TAG|@DIGEST]` as often as given, or a URL whose private references stand in `private`.
+    /// Reads `[http://|https://]HOST/REPOSITORY[:TAG|@DIGEST]` as often as given, or a URL whose private references stand in
+    /// `private`. Without a scheme it is https: nothing is sent in the clear unless somebody writes so.
     ///
     /// # Errors
     /// [`TargetError`].
@@ -114,7 +115,9 @@ impl Target {
     fn one(text: &str) -> Result<Self, TargetError> {
         let origin = |source| TargetError::Origin { text: text.to_owned(), source };
         if text.contains("://") {
-            return Ok(Self { origin: text.parse().map_err(origin)?, private: Vec::new() });
+            let Endpoint { origin, target } = text.parse().map_err(origin)?;
+            let rest = target.strip_prefix('/').filter(|rest| !rest.is_empty());
+            return Ok(Self { origin, private: rest.map(|rest| known(text, rest)).transpose()?.into_iter().collect() });
         }
         let no_host = || TargetError::NoHost { text: text.to_owned() };
         let (host, rest) = text.split_once('/').ok_or_else(no_host)?;
@@ -175,6 +178,8 @@ mod tests {
         assert_eq!(shown(&["registry:5000/a"], &[]), "https://registry:5000 a:latest");
         assert_eq!(shown(&[&format!("r.example/a@{digest}")], &[]), format!("https://r.example a@{digest}"));
         assert_eq!(shown(&["http://127.0.0.1:5000"], &["team/app:1"]), "http://127.0.0.1:5000 team/app:1");
+        assert_eq!(shown(&["http://127.0.0.1:5000/team/app:1"], &["b"]), "http://127.0.0.1:5000 team/app:1 b:latest");
+        assert_eq!(shown(&["https://r.example/a:1", "r.example/b:2"], &[]), "https://r.example a:1 b:2");
         assert_eq!(shown(&["docker.io/team/app:1"], &[]), "https://registry-1.docker.io team/app:1");
         assert_eq!(shown(&["docker.io/app"], &[]), "https://registry-1.docker.io library/app:latest");
         assert_eq!(read(&[], &[]), Ok(None));
@@ -188,7 +193,9 @@ mod tests {
             (vec!["registry.example.com/Team/app"], vec![]),
             (vec!["registry.example.com/team/app:"], vec![]),
             (vec!["registry.example.com/a@sha256:0"], vec![]),
-            (vec!["https://registry.example.com/team/app"], vec![]),
+            (vec!["https://registry.example.com/Team/app"], vec![]),
+            (vec!["https://registry.example.com/team/app?a=b"], vec![]),
+            (vec!["http://r.example/a", "r.example/b"], vec![]),
             (vec!["a.example/x", "b.example/x"], vec![]),
             (vec!["https://registry.example.com"], vec![]),
             (vec!["https://registry.example.com"], vec!["r.example/x"]),
@@ -203,7 +210,7 @@ mod tests {
         }
         let hint = |texts: &[&str]| read(texts, &[]).unwrap_err().hint().unwrap();
         assert_eq!(hint(&["team/app:1.0"]), "write registry.example.com/team/app:1.0");
-        assert_eq!(hint(&["http://r.example"]), "write pullgate probe http://r.example --private team/app:1.0");
+        assert_eq!(hint(&["http://r.example"]), "write pullgate probe http://r.example/team/app:1.0");
     }
 
     #[test]

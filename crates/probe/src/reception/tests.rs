@@ -64,11 +64,12 @@ fn the_answer_to_head_has_no_body() {
 
 #[test]
 fn what_is_no_answer_says_why() {
-    let cases: [(Vec<u8>, End, Garbled); 12] = [
+    let cases: [(Vec<u8>, End, Garbled); 13] = [
         (Vec::new(), End::Closed, Garbled::Nothing),
         (Vec::new(), End::Late, Garbled::Late),
         (b"HTTP/1.1 200".to_vec(), End::Closed, Garbled::HalfHead),
         (b"HTTP/1.1 200 OK\r\nA: b\r\n".to_vec(), End::Late, Garbled::Late),
+        (b"\x15\x03\x03\x00\x02\x02\x0a".to_vec(), End::Closed, Garbled::Tls),
         (b"SSH-2.0-OpenSSH\n\n".to_vec(), End::Closed, Garbled::NotHttp),
         (b"HTTP/1.1 2x0 OK\r\n\r\n".to_vec(), End::Closed, Garbled::NotHttp),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".to_vec(), End::Closed, Garbled::Framing),

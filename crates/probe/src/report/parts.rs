@@ -127,20 +127,24 @@ pub(super) fn shared<'a>(report: &'a Report, remark: impl Fn(&CheckResult) -> Op
 }
 
 impl Shared<'_> {
-    /// The ids in order; three or more that follow each other are a range, such as `ANON-02 to -09`.
     pub(super) fn named(&self) -> String {
-        let number = |id: &str| id.rsplit_once('-').and_then(|(_, number)| number.parse::<u16>().ok());
-        let group = |id: &str| id.rsplit_once('-').map(|(group, _)| group.to_owned());
-        let first = |id: &str| self.ids.iter().position(|other| group(other) == group(id));
-        let mut ids = self.ids.clone();
-        ids.sort_by_key(|id| (first(id), number(id)));
-        let follows = |one: &&str, next: &&str| group(one) == group(next) && number(one).map(|n| n + 1) == number(next);
-        let runs = ids.chunk_by(follows).map(|run| match run {
-            [first, _, .., last] => format!("{first} to {}", last.trim_start_matches(char::is_alphabetic)),
-            few => few.join(", "),
-        });
-        runs.collect::<Vec<_>>().join(", ")
+        named(&self.ids)
     }
+}
+
+/// Ids in order; three or more that follow each other are a range, such as `ANON-02 to -09`.
+pub(super) fn named(ids: &[&str]) -> String {
+    let number = |id: &str| id.rsplit_once('-').and_then(|(_, number)| number.parse::<u16>().ok());
+    let group = |id: &str| id.rsplit_once('-').map(|(group, _)| group.to_owned());
+    let first = |id: &str| ids.iter().position(|other| group(other) == group(id));
+    let mut ordered = ids.to_vec();
+    ordered.sort_by_key(|id| (first(id), number(id)));
+    let follows = |one: &&str, next: &&str| group(one) == group(next) && number(one).map(|n| n + 1) == number(next);
+    let runs = ordered.chunk_by(follows).map(|run| match run {
+        [first, _, .., last] => format!("{first} to {}", last.trim_start_matches(char::is_alphabetic)),
+        few => few.join(", "),
+    });
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 /// The doubt of an open question.
@@ -257,8 +261,6 @@ mod tests {
 
     #[test]
     fn ids_that_follow_each_other_are_a_range() {
-        let named =
-            |ids: &[&'static str]| Shared { place: String::new(), ids: ids.to_vec(), remark: String::new() }.named();
         assert_eq!(named(&["TOK-04", "TOK-06", "TOK-05", "LEAK-01", "TOK-07"]), "TOK-04 to -07, LEAK-01");
         assert_eq!(named(&["ANON-01", "ANON-02", "TOK-03"]), "ANON-01, ANON-02, TOK-03");
     }

@@ -96,10 +96,11 @@ pub(crate) struct Watch {
 /// What is asked, where, and as whom.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Asked {
-    /// what is private, such as registry.example.com/team/app:1.0; or a URL, with --private
+    /// what is private, such as registry.example.com/team/app:1.0, with http:// in front where it is plain; or a door with
+    /// --private
     #[arg(value_name = "TARGET", required_unless_present = "intent")]
     pub(crate) targets: Vec<String>,
-    /// a private reference behind the URL, such as team/app:1.0
+    /// a private reference behind the door, such as team/app:1.0
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) private: Vec<String>,
     #[command(flatten)]
