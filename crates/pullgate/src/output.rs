@@ -1,5 +1,7 @@
 //! The one place that prints: what another program reads goes to standard output, everything else to standard error.
 
+mod secrets;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -8,6 +10,8 @@ use std::process::ExitCode;
 use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{Table, presets};
 use serde::Serialize;
+
+use secrets::without_secrets;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
@@ -94,7 +98,7 @@ impl Failure {
             text = format!("{text}: {}", spoken(error));
             cause = error.source();
         }
-        visible(&text).into_owned()
+        without_secrets(&visible(&text)).into_owned()
     }
 
     /// The failure as it is printed on a terminal, with colour.
@@ -111,14 +115,14 @@ impl Failure {
             said = words;
             cause = error.source();
         }
-        text.extend(self.exhibit.iter().map(|exhibit| format!("{}\n", exhibit.trim_end())));
+        text.extend(self.exhibit.iter().map(|exhibit| format!("{}\n", without_secrets(exhibit.trim_end()))));
         text.extend(self.hints.iter().map(|hint| line("hint", HINT, hint)));
         text
     }
 }
 
 fn line(label: &str, style: Style, text: &str) -> String {
-    format!("{style}{label}{style:#}: {}\n", visible(text))
+    format!("{style}{label}{style:#}: {}\n", without_secrets(&visible(text)))
 }
 
 /// The message of an error; those of the operating system begin with a capital letter.
@@ -196,11 +200,20 @@ pub(crate) fn note(text: &str) {
 
 /// Prints what the command line parser has to say: help is data, the rest is wrong usage.
 pub(crate) fn print_usage(error: &clap::Error) -> Exit {
-    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Yes };
-    match error.print() {
-        Ok(()) => exit,
-        Err(error) => Failure::from(OutputError(error)).report(),
+    if !error.use_stderr() {
+        return error.print().map_or_else(|error| Failure::from(OutputError(error)).report(), |()| Exit::Yes);
     }
+    let plain = error.render().to_string();
+    match without_secrets(&plain) {
+        Cow::Borrowed(_) => note(&error.render().ansi().to_string()),
+        Cow::Owned(said) => note(&said),
+    }
+    Exit::Usage
+}
+
+/// What the command line parser has to say, as plain text.
+pub(crate) fn said_of_usage(error: &clap::Error) -> String {
+    without_secrets(&error.render().to_string()).into_owned()
 }
 
 /// JSON escapes what is below a space; delete and the C1 controls are for us.

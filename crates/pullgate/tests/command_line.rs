@@ -74,3 +74,48 @@ fn the_environment_names_the_file() {
     let printed = call(folder.path(), &["check"], &[("PULLGATE_DATA", "")]);
     assert!(printed.starts_with("exit code: 64\n") && printed.contains("`PULLGATE_DATA`"), "{printed}");
 }
+
+#[test]
+fn no_file_and_no_variable_repeats_a_password() {
+    let place = "https://ci:hunter2@r.example";
+    let ours = |key: &str| (Some(key.replace("PLACE", place)), vec!["check"], vec![]);
+    for (configuration, words, variables) in [
+        ours("public_urls = [\"PLACE\"]\n"),
+        ours("public_urls = [\"PLACE\"\n"),
+        ours("[listen]\naddress = \"PLACE\"\n"),
+        ours("[[probe]]\nprivate = [\"team/app\"]\ndoors = [\"PLACE\"]\n"),
+        ours("[[probe]]\nintent = \"PLACE\"\n"),
+        ours("\"PLACE\" = 1\n"),
+        (None, vec!["check"], vec![("PULLGATE_CONFIG", place)]),
+        (None, vec!["probe", "https://ci:hunter2@r.example/team/app:1.0"], vec![]),
+        (None, vec!["probe", "ci:hunter2@r.example/team/app:1.0", "--format", "json"], vec![]),
+        (None, vec!["probe", "r.example/team/app:1.0", "--private", "ci:hunter2@r.example/a"], vec![]),
+        (None, vec!["probe", "--intent", place], vec![]),
+        (None, vec!["probe", "r.example/a", "--door", place, "--format", "json"], vec![]),
+    ] {
+        let folder = TempDir::new().unwrap();
+        if let Some(text) = &configuration {
+            std::fs::write(folder.path().join("pullgate.toml"), text).unwrap();
+        }
+        let printed = call(folder.path(), &words, &variables);
+        assert!(printed.starts_with("exit code: 64\n"), "{printed}");
+        assert!(!printed.contains("hunter2") && printed.contains("*@r.example"), "{printed}");
+    }
+}
+
+#[test]
+fn no_intent_repeats_a_password() {
+    let whole = "[[door]]\nname = \"edge\"\nurl = \"https://r.example\"\n\n\
+                 [[repository]]\nname = \"team/app\"\nvisibility = \"private\"\n";
+    for (old, new) in [
+        ("https://r.example", "https://ci:hunter2@r.example"),
+        ("url =", "realms = [\"https://ci:hunter2@r.example\"]\nurl ="),
+        ("team/app", "ci:hunter2@r.example/team/app"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("probe.toml"), whole.replacen(old, new, 1)).unwrap();
+        let printed = call(folder.path(), &["probe", "--intent", "probe.toml", "--format", "json"], &[]);
+        assert!(printed.starts_with("exit code: 64\n"), "{printed}");
+        assert!(!printed.contains("hunter2") && printed.contains("*@r.example"), "{printed}");
+    }
+}

@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use clap::CommandFactory;
 
 use super::*;
+use crate::output::said_of_usage;
 
 fn read(line: &str) -> Result<Cli, clap::Error> {
     let words = std::iter::once("pullgate").chain(line.split_whitespace());
@@ -143,6 +144,28 @@ fn a_whole_key_is_not_kept() {
     let secret = "x".repeat(49);
     let printed = format!("{:?}", read(&format!("revoke key pgk_0123456789Ab_{secret}")).unwrap());
     assert!(!printed.contains(&secret));
+}
+
+#[test]
+fn no_argument_repeats_a_secret() {
+    let mut refused = 0;
+    repeat(&mut refused, &Cli::command(), "");
+    assert!(refused > 100, "{refused}");
+}
+
+fn repeat(refused: &mut usize, command: &clap::Command, path: &str) {
+    for argument in command.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+        let flag = argument.get_long().map(|long| format!("--{long}")).unwrap_or_default();
+        for secret in ["https://ci:hunter2@r.example/a", "ci:hunter2@r.example/a:1.0", "pgk_0123456789AB_hunter2"] {
+            let Err(error) = read(&format!("{path} {flag} {secret}")) else { continue };
+            let said = said_of_usage(&error);
+            assert!(!said.contains("hunter2"), "{path} {flag}: {said}");
+            *refused += usize::from(said.contains("**"));
+        }
+    }
+    for verb in command.get_subcommands() {
+        repeat(refused, verb, &format!("{path} {}", verb.get_name()));
+    }
 }
 
 #[test]

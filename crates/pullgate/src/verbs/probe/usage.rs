@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use probe::json;
 
 use crate::cli::ReportFormat;
-use crate::output::{Failure, print};
+use crate::output::{Failure, print, said_of_usage};
 
 /// What was understood, and cannot be done.
 pub(super) fn of_failure(format: ReportFormat, failure: &Failure) {
@@ -21,7 +21,7 @@ pub(crate) fn of_command_line(words: impl IntoIterator<Item = OsString>, error: 
     let pair = words.windows(2).any(|pair| pair == ["--format", "json"]);
     let wants_json = pair || words.iter().any(|word| word == "--format=json");
     if is_probe && wants_json && error.use_stderr() {
-        say(&error.render().to_string());
+        say(&said_of_usage(error));
     }
 }
 
