@@ -15,6 +15,8 @@ use crate::secure::{
 pub(super) const SERVICE: &str = "secure";
 /// How long a redirect is good for, in seconds.
 const LIFETIME: u64 = 1;
+/// How whoever takes HTTP/2 says so (RFC 7301 section 3.1). Less than all of it stands in the random part of some hello or other.
+const HTTP_2_FIRST: &str = "\x02h2\x08http/1.1";
 /// What signs every redirect.
 const SIGNING: &str = "a key that only the double has";
 
@@ -70,7 +72,7 @@ pub(super) fn start(state: &Arc<State>) -> Server {
             Greeting::Says(vec![22, 3, 3, 0, 74, 2, 0, 0, 70, 3, 3])
         }
         [22, ..] if lax.iter().any(|(lax, is_meant)| *lax && is_meant(first)) => Greeting::Secure(Arc::clone(&lenient)),
-        [22, ..] if names(first, "\x02h2") => Greeting::Newer(Arc::clone(&newer)),
+        [22, ..] if names(first, HTTP_2_FIRST) => Greeting::Newer(Arc::clone(&newer)),
         [22, ..] => Greeting::Secure(Arc::clone(&config)),
         _ if plain => Greeting::Plain,
         _ => Greeting::Says(Vec::new()),
