@@ -3,7 +3,6 @@
 mod shape;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -111,12 +110,6 @@ pub struct Gone {
     pub door: String,
     /// The reference.
     pub reference: String,
-}
-
-impl fmt::Display for Gone {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} of {} at {}", self.check, self.reference, self.door)
-    }
 }
 
 /// What a run was compared with, beside what each check says itself.

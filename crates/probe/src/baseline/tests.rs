@@ -91,7 +91,8 @@ fn what_was_answered_and_is_not_asked_any_more_is_lost() {
     let mut without = report();
     without.results.retain(|result| result.check.id != "ANON-05");
     assert_eq!(changes(&mut without, &baseline), Vec::<String>::new());
-    let gone: Vec<String> = without.drift.iter().flat_map(|drift| &drift.gone).map(ToString::to_string).collect();
+    let of = |gone: &Gone| format!("{} of {} at {}", gone.check, gone.reference, gone.door);
+    let gone: Vec<String> = without.drift.iter().flat_map(|drift| &drift.gone).map(of).collect();
     assert_eq!(gone, ["ANON-05 of team/app:1.0 at edge"]);
     assert!(without.has_lost());
 }

@@ -107,26 +107,30 @@ pub(super) fn place(report: &Report, result: &CheckResult) -> String {
 }
 
 /// Checks with the same remark at the same place, which share a line.
-pub(super) struct Shared<'a> {
+pub(super) struct Shared<'a, R = String> {
     pub(super) place: String,
     pub(super) ids: Vec<&'a str>,
-    pub(super) remark: String,
+    pub(super) remark: R,
 }
 
 /// Whatever a remark is made about, in order.
 pub(super) fn shared<'a>(report: &'a Report, remark: impl Fn(&CheckResult) -> Option<String>) -> Vec<Shared<'a>> {
-    let mut all: Vec<Shared<'a>> = Vec::new();
-    for (result, remark) in report.results.iter().filter_map(|result| Some((result, remark(result)?))) {
-        let place = place(report, result);
+    let remarks = report.results.iter().filter_map(|result| Some((result, remark(result)?)));
+    grouped(remarks.map(|(result, remark)| (place(report, result), result.check.id, remark)))
+}
+
+fn grouped<'a, R: PartialEq>(remarks: impl Iterator<Item = (String, &'a str, R)>) -> Vec<Shared<'a, R>> {
+    let mut all: Vec<Shared<'a, R>> = Vec::new();
+    for (place, id, remark) in remarks {
         match all.iter_mut().find(|shared| shared.remark == remark && shared.place == place) {
-            Some(shared) => shared.ids.push(result.check.id),
-            None => all.push(Shared { place, ids: vec![result.check.id], remark }),
+            Some(shared) => shared.ids.push(id),
+            None => all.push(Shared { place, ids: vec![id], remark }),
         }
     }
     all
 }
 
-impl Shared<'_> {
+impl<R> Shared<'_, R> {
     pub(super) fn named(&self) -> String {
         named(&self.ids)
     }
@@ -165,21 +169,27 @@ pub(super) fn unasked(result: &CheckResult) -> Option<String> {
     }
 }
 
-/// How a check that is no finding differs from the baseline, a line for each; then what is gone altogether.
+/// How checks that are no findings differ from the baseline; then what is gone altogether.
 pub(super) fn changes(report: &Report) -> Vec<String> {
-    let about = |result: &CheckResult| format!("{} of {} at {}", result.check.id, result.reference, result.door);
-    let change = |result: &CheckResult| {
+    let place = |reference: &str, door: &str| format!("{reference} at {door}");
+    let changed = report.results.iter().filter_map(|result| {
         let change = result.change.as_ref().filter(|_| result.fails_at().is_none())?;
-        let line = format!("{}  {}", change.as_str(), about(result));
-        match change {
-            Change::Unchanged => None,
-            Change::Reshaped(lines) => Some(format!("{line}: {}", lines.join("; "))),
-            Change::New | Change::Fixed | Change::Lost | Change::Answered => Some(line),
-        }
+        let lines = match change {
+            Change::Unchanged => return None,
+            Change::Reshaped(lines) => lines.as_slice(),
+            Change::New | Change::Fixed | Change::Lost | Change::Answered => &[],
+        };
+        Some((place(&result.reference, &result.door), result.check.id, (change.as_str(), lines)))
+    });
+    let gone = report.drift.iter().flat_map(|drift| &drift.gone);
+    let gone = gone
+        .map(|gone| (place(&gone.reference, &gone.door), gone.check.as_str(), (Change::Lost.as_str(), [].as_slice())));
+    let told = |shared: Shared<'_, (&str, &[String])>| {
+        let (word, lines) = shared.remark;
+        let lines = if lines.is_empty() { String::new() } else { format!(": {}", lines.join("; ")) };
+        format!("{word}  {} of {}{lines}", shared.named(), shared.place)
     };
-    let lost = Change::Lost;
-    let gone = report.drift.iter().flat_map(|drift| &drift.gone).map(|gone| format!("{}  {gone}", lost.as_str()));
-    report.results.iter().filter_map(change).chain(gone).collect()
+    grouped(changed.chain(gone)).into_iter().map(told).collect()
 }
 
 /// How many checks came out how.

@@ -43,7 +43,7 @@ pub fn render(report: &Report, thresholds: &Thresholds) -> String {
     page.0
 }
 
-/// A run in a line, and a line for each check that changed: for a log that grows from run to run.
+/// A run in a line, and lines for the checks that changed: for a log that grows from run to run.
 #[must_use]
 pub fn brief(report: &Report, thresholds: &Thresholds) -> String {
     let mut page = Page(String::new());
