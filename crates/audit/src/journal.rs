@@ -178,13 +178,11 @@ impl Journal {
             return Ok(());
         }
         let line = line(&Leaf::Decision(Box::new(Record::of_refusal(refused, circumstances))))?;
-        match self.log.append(&line) {
-            Err(error @ (LogError::Write(_) | LogError::Sync(_))) => {
-                guard(&self.late).keep(line);
-                Err(error.into())
-            }
-            written => Ok(written.map(|_| ())?),
+        let written = self.log.append(&line);
+        if matches!(written, Err(LogError::Write(_) | LogError::Sync(_))) {
+            guard(&self.late).keep(line);
         }
+        Ok(written.map(|_| ())?)
     }
 
     /// Hands in what became of an admitted request. It is written soon, many in one leaf.

@@ -35,18 +35,40 @@ impl Late {
 
     /// What could not be written this time either; it came before everything that came meanwhile.
     pub(crate) fn give_back(&mut self, rest: Vec<Vec<u8>>) {
-        self.lines.splice(0..0, rest);
+        for line in mem::replace(&mut self.lines, rest) {
+            self.keep(line);
+        }
     }
 
     /// The leaf that tells of what was lost; none where nothing was.
     pub(crate) fn gap(&self, now: Timestamp) -> Option<Leaf> {
         let (lines, bytes) = self.lost;
-        let reason = format!("{lines} refusals could not be written");
-        (lines > 0).then(|| Leaf::Gap(Gap { bytes, kind: LeafKind::Gap, reason, time: micros(now) }))
+        let reason = || format!("{lines} refusals could not be written");
+        (lines > 0).then(|| Leaf::Gap(Gap { bytes, kind: LeafKind::Gap, reason: reason(), time: micros(now) }))
     }
 
     /// The gap has been written.
     pub(crate) fn told(&mut self) {
         self.lost = (0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_while_others_are_written_is_bounded_too() {
+        let mut late = Late::default();
+        for _ in 0..3 {
+            (0..LINES + 1).for_each(|_| late.keep(vec![0; 10]));
+            let taken = late.take();
+            (0..LINES).for_each(|_| late.keep(vec![1; 10]));
+            late.give_back(taken);
+            assert_eq!(late.lines.len(), LINES);
+            assert!(late.lines.iter().all(|line| line[0] == 0), "the oldest stay");
+        }
+        let lost = 3 * (LINES + 1) as u64 + 2 * LINES as u64;
+        assert_eq!(late.lost, (lost, 10 * lost));
     }
 }

@@ -86,7 +86,7 @@ impl TargetError {
 
 impl Target {
     /// Reads `[http://|https://]HOST/REPOSITORY[:TAG|@DIGEST]` as often as given, or a URL whose private references stand in
-    /// `private`. Without a scheme it is https: nothing is sent in the clear unless somebody writes so.
+    /// `private`. Without a scheme it is https: no credential is sent in the clear unless somebody writes so.
     ///
     /// # Errors
     /// [`TargetError`].

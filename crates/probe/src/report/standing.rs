@@ -104,7 +104,7 @@ fn wants_tls(seen: &Observation) -> bool {
     told.is_some_and(|told| told.contains("HTTPS"))
 }
 
-/// The line to type instead; nothing goes into the clear unless somebody writes so.
+/// The line to type instead; no credential goes into the clear unless somebody writes so.
 fn told_otherwise(door: &Origin, other: &Origin, reference: &str) -> String {
     let why = match door.scheme() {
         Scheme::Https => "does not speak TLS",

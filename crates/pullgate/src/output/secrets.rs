@@ -11,8 +11,9 @@ const PUBLIC_PART: usize = 17;
 pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
     let mut hidden = Cow::Borrowed(text);
     let mut begin = 0;
-    for word in text.split_inclusive(is_edge) {
-        for part in [userinfo(word), key(word)].into_iter().flatten() {
+    // A password may hold quotes and commas: only a space ends what was pasted.
+    for word in text.split_inclusive(char::is_whitespace) {
+        for part in userinfo(word).into_iter().chain(keys(word)) {
             let stars = "*".repeat(part.len());
             hidden.to_mut().replace_range(begin + part.start..begin + part.end, &stars);
         }
@@ -27,21 +28,20 @@ fn userinfo(word: &str) -> Option<Range<usize>> {
     if host.starts_with("sha256:") || host.starts_with("sha512:") {
         return userinfo(before);
     }
+    let quotes = before.len() - before.trim_start_matches(['`', '"', '\'']).len();
     let start = before.find("://").map(|at| at + "://".len());
     let is_pair = start.is_some() || before.contains(':');
-    is_pair.then_some(start.unwrap_or(0)..before.len())
+    is_pair.then_some(start.unwrap_or(quotes)..before.len())
 }
 
-/// The secret part of a robot key in a word, if there is one.
-fn key(word: &str) -> Option<Range<usize>> {
-    let start = word.find("pgk_")? + PUBLIC_PART;
-    let secret = word.get(start..)?;
-    let length = secret.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(secret.len());
-    (length > 0).then_some(start..start + length)
-}
-
-fn is_edge(letter: char) -> bool {
-    letter.is_whitespace() || matches!(letter, '`' | '"' | '\'' | ',')
+/// The secret parts of the robot keys in a word.
+fn keys(word: &str) -> impl Iterator<Item = Range<usize>> {
+    word.match_indices("pgk_").filter_map(|(at, _)| {
+        let start = at + PUBLIC_PART;
+        let secret = word.get(start..)?;
+        let length = secret.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(secret.len());
+        (length > 0).then_some(start..start + length)
+    })
 }
 
 #[cfg(test)]
@@ -55,6 +55,10 @@ mod tests {
             ("`ci:hunter2@r.example/a:1` and more", "`**********@r.example/a:1` and more"),
             ("'https://token@r.example'", "'https://*****@r.example'"),
             ("url = \"http://ci:p@ss/w@r:5000\"", "url = \"http://*********@r:5000\""),
+            ("`https://ci:a,b'c\"d`e@r.example`", "`https://************@r.example`"),
+            ("'ci:a,b'c@r.example'", "'********@r.example'"),
+            ("pgk_0123456789AB_One,pgk_0123456789CD_Two", "pgk_0123456789AB_***,pgk_0123456789CD_***"),
+            ("`pgk_` pgk_0123456789AB_Three", "`pgk_` pgk_0123456789AB_*****"),
             ("https://ci:é@r, https://a:b@c", "https://*****@r, https://***@c"),
             ("revoke `pgk_0123456789AB_Secret` now", "revoke `pgk_0123456789AB_******` now"),
             ("ci:pgk_0123456789AB_Secret", "ci:pgk_0123456789AB_******"),
