@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::thread;
 
-use probe::{Check, CheckResult, Doubt, Outcome, Report, Severity, Thresholds, Verdict, catalogue};
+use probe::{Check, CheckResult, Doubt, Mapping, Outcome, Report, Severity, Thresholds, Verdict, catalogue};
 use support::{over_tls, run, run_as, verdict, whole};
 use testkit::double::{Double, Effect, Flaw, LEAVER_PASSWORD, LOW_PASSWORD, PASSWORD};
 use testkit::image::digest_of;
@@ -197,22 +197,24 @@ fn page() -> String {
          This page is made from the catalogue and from the flaws that the tests plant. R is the private repository, T its tag, \
          D, C and B\nthe digests of its manifest, configuration and topmost layer, X a random name. A check that is neither \
          passed nor failed is\ninconclusive: no answer, half an answer, 429, 5xx, a refusal that the intent does not accept, \
-         or controls that do not hold. The\nlast column names the planted flaws on which the check fails, or, in italics, \
-         stays open; on a safe registry each passes, and\nwhere the control breaks each is inconclusive.\n\n\
+         or controls that do not hold. A\nreference is a public defect, a section of a standard, or the weakness as CWE numbers it. \
+         The last column names the planted flaws on\nwhich the check fails, or, in italics, stays open; on a safe registry each \
+         passes, and where the control breaks each is inconclusive.\n\n\
          | id | mode | severity | asks | request | verdicts | why | reference | planted flaws |\n\
          |---|---|---|---|---|---|---|---|---|\n",
     );
     for check in catalogue() {
         let flaws: Vec<String> = flaws_of(check).into_iter().map(named).collect();
-        let (id, mode, severity) = (check.id, check.mode, check.severity);
-        let (title, request, judgement, why) = (check.title, check.request, check.judgement, check.why);
-        let (references, flaws) = (check.references.join(", "), flaws.join(", "));
-        let request = request.replace('<', "&lt;");
-        writeln!(
-            page,
-            "| {id} | {mode} | {severity} | {title} | {request} | {judgement} | {why} | {references} | {flaws} |"
-        )
-        .unwrap();
+        let weaknesses = Mapping::of(check).into_iter().flat_map(|mapping| mapping.cwe);
+        let references = check.references.iter().map(ToString::to_string);
+        let references: Vec<String> = references.chain(weaknesses.map(|number| format!("CWE-{number}"))).collect();
+        let (references, flaws) = (references.join(", "), flaws.join(", "));
+        let (mode, severity, request) =
+            (check.mode.to_string(), check.severity.to_string(), check.request.replace('<', "&lt;"));
+        let (title, judgement, why) = (check.title, check.judgement, check.why);
+        let row = [check.id, &mode, &severity, title, &request, judgement, why, &references, &flaws];
+        assert!(row.iter().all(|cell| !cell.trim().is_empty()), "{row:?}");
+        writeln!(page, "| {} |", row.join(" | ")).unwrap();
     }
     page
 }
