@@ -289,7 +289,7 @@ impl Run {
             let since = self.now().tick.saturating_sub(*last);
             (PACE + Duration::from_millis(jitter)).saturating_sub(since)
         });
-        self.wire.pause(rest.unwrap_or_default());
+        self.pass(rest.unwrap_or_default());
         self.last.insert(origin.clone(), self.now().tick);
     }
 
@@ -338,6 +338,10 @@ impl Run {
 
     fn wait(&mut self, time: Duration) {
         self.waited += time;
+        self.pass(time);
+    }
+
+    fn pass(&self, time: Duration) {
         match &self.waits.instead {
             Some(instead) => instead(time),
             None => self.wire.pause(time),
