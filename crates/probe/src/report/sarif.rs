@@ -61,16 +61,16 @@ fn rules(report: &Report) -> Vec<&'static Check> {
 
 fn rule(check: &Check) -> Value {
     let mapping = Mapping::of(check);
-    let standards: Vec<String> =
-        mapping.iter().flat_map(Mapping::lines).map(|(name, items)| format!("{name}: {items}")).collect();
+    let standards = mapping.iter().flat_map(Mapping::lines).map(|(name, items)| format!("{name}: {items}"));
     let cwe = mapping.iter().flat_map(|mapping| mapping.cwe).map(|number| format!("external/cwe/cwe-{number:03}"));
     let tags: Vec<String> = ["security".to_owned()].into_iter().chain(cwe).collect();
-    let references = check.references.join(", ");
+    let references = Some(check.references.join(", ")).filter(|references| !references.is_empty());
+    let parts: Vec<String> = [check.remedy.to_owned()].into_iter().chain(standards).chain(references).collect();
     json!({
         "id": check.id,
         "shortDescription": message(check.title),
         "fullDescription": message(check.why),
-        "help": message(&[check.remedy, &standards.join("; "), &references].join("; ")),
+        "help": message(&parts.join("; ")),
         "defaultConfiguration": { "level": level(check.severity) },
         "properties": { "tags": tags, "security-severity": score(check.severity) },
     })
